@@ -1,0 +1,78 @@
+# Shared by deploy/run and deploy/test: messages, packages, builds.
+# shellcheck shell=bash
+# The caller sets root to the checkout.
+
+say() { printf '%s\n' "$*" >&2; }
+step() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+fail() { # MESSAGE [EXIT CODE]
+	printf 'deploy: %s\n' "$1" >&2
+	exit "${2:-1}"
+}
+
+# packages SECTION…: the packages of these sections of deploy/packages.
+packages() {
+	local section
+	for section in "$@"; do
+		awk -v want="# $section" '/^#/ { on = ($0 == want); next } NF && on' "$root/deploy/packages"
+	done
+}
+
+node_is_enough() {
+	command -v node >/dev/null && command -v npm >/dev/null &&
+	    [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]
+}
+
+# install_packages SECTION…: installs what is missing, asks nothing.
+install_packages() {
+	local missing=() name sudo= log
+	while read -r name; do
+		case $name in
+		nodejs | npm) node_is_enough && continue ;;
+		esac
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] ||
+		    missing+=("$name")
+	done < <(packages "$@" | sort -u)
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null ||
+		    fail "these packages are missing and only root can install them: ${missing[*]}" 69
+		sudo=sudo
+	fi
+	step "installing ${#missing[@]} Debian packages: ${missing[*]}"
+	log=$(mktemp)
+	if ! { $sudo apt-get update -q && $sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qy --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+		tail -n 20 "$log" >&2
+		fail "apt-get could not install the packages above" 69
+	fi
+	rm -f "$log"
+}
+
+# build_tree DIR OPTION…: configures DIR once with these options and builds it.
+build_tree() {
+	local dir=$1 log=$1/build.log
+	shift
+	mkdir -p "$dir"
+	if [ ! -f "$dir/build.ninja" ]; then
+		meson setup "$dir" "$root" "$@" >"$log" 2>&1 || {
+			tail -n 20 "$log" >&2
+			fail "meson setup failed, see $log"
+		}
+	fi
+	ninja -C "$dir" >"$log" 2>&1 || {
+		grep -E -A12 'error|FAILED' "$log" | head -n 60 >&2
+		fail "the build failed, see $log"
+	}
+}
+
+# build_web: installs the dashboard's packages and bundles it into web/dist.
+build_web() {
+	local modules=$root/web/node_modules/.package-lock.json
+	if [ ! -f "$modules" ] || [ "$root/web/package-lock.json" -nt "$modules" ]; then
+		step "installing the dashboard's npm packages"
+		(cd "$root/web" && npm ci --no-audit --no-fund --loglevel=error) >&2 ||
+		    fail "npm ci failed in web/"
+		touch "$modules"
+	fi
+	(cd "$root/web" && npm run --silent build) >&2 || fail "the dashboard did not build"
+}
