@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a client stands in the five logs: the opaque text that resumes it. */
+#ifndef SL_CURSOR_H
+#define SL_CURSOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "entry.h"
+
+/*
+ * A cursor names the aggregator and the epoch that its positions belong to;
+ * next[] is the sequence that the client waits for in each log, at least 1.
+ * It grants nothing and is not secret; the text carries a checksum against
+ * accidents only.  Whether positions exist is the reader's to judge.
+ */
+struct sl_cursor {
+	uint64_t aggregator;
+	uint64_t epoch;
+	uint64_t next[SL_STREAM_COUNT];
+};
+
+/* Largest position that a cursor can hold (at 100,000 entries/s 89 years). */
+#define SL_CURSOR_SEQ_MAX ((UINT64_C(1) << 48) - 1)
+
+/* Length of every cursor's text, without NUL: base64url of 48 bytes. */
+#define SL_CURSOR_LEN 64
+
+/*
+ * sl_cursor_format writes the text, not NUL-terminated.  Positions outside
+ * 1..SL_CURSOR_SEQ_MAX are clamped.  Never fails.
+ */
+void sl_cursor_format(const struct sl_cursor *cursor, char out[SL_CURSOR_LEN]);
+
+/*
+ * sl_cursor_parse reads a text of a client.  Pure.  Returns 0, SL_EVERSION for
+ * a cursor of another version, SL_EMALFORMED for anything else; *cursor is
+ * written only on 0.
+ */
+int sl_cursor_parse(const char *text, size_t len, struct sl_cursor *cursor);
+
+#endif
