@@ -12,7 +12,7 @@
 
 /*
  * Every message is one msgpack array that begins with [SL_MSG_VERSION, kind].
- * Pack and unpack of a kind are neighbours in msg.c.  Bump the version
+ * Pack and unpack of a kind are neighbours in msg_KIND.c.  Bump the version
  * whenever a kind changes its fields: a reader refuses other versions.
  *
  * Readers are strict: a declared count must fit into the bytes that are left,
@@ -26,6 +26,8 @@
 #define SL_MSG_MAX         (16u * 1024u * 1024u)
 #define SL_MSG_PAGE_MAX    (1024u * 1024u) /* entries in one replay page */
 #define SL_MSG_NAME_MAX    128u
+#define SL_MSG_TOPIC_MAX   256u            /* topics and the names of audiences */
+#define SL_MSG_BODY_MAX    (1024u * 1024u) /* JSON of a request or control entry */
 #define SL_MSG_TOKEN_MAX   8192u
 #define SL_MSG_REQUEST_ID  36u /* a UUID as text */
 #define SL_MSG_METRICS_MAX 100000u
@@ -34,7 +36,8 @@ enum sl_msg_kind {
 	SL_MSG_BATCH = 1,   /* pub: aggregator -> gateways */
 	SL_MSG_REQUEST = 2, /* req: gateway, ctl -> aggregator */
 	SL_MSG_REPLY = 3,   /* rep: aggregator -> gateway, ctl */
-	SL_MSG_REPORT = 4   /* push: gateway -> aggregator */
+	SL_MSG_REPORT = 4,  /* push: gateway -> aggregator */
+	SL_MSG_PAGE = 5     /* the body of a replay's reply */
 };
 
 /* ---- metrics -------------------------------------------------------------- */
@@ -140,8 +143,12 @@ int sl_msg_batch_read(
 
 /* ---- entries ---------------------------------------------------------------- */
 
-/* sl_msg_entry_pack appends the packed form of an entry: journal, batch and page share
- * it. */
+/*
+ * sl_msg_entry_pack appends the packed form of an entry: journal, batch and page
+ * share it.  A reader refuses one whose packed form is over SL_ENTRY_MAX, whose
+ * topic or audience_name is over SL_MSG_TOPIC_MAX or whose other names are over
+ * SL_MSG_NAME_MAX bytes: who makes an entry from outside input checks that first.
+ */
 void sl_msg_entry_pack(struct sl_buf *out, const struct sl_entry *entry);
 
 /* sl_msg_entry_read reads one packed entry of exactly len bytes. */
