@@ -72,12 +72,14 @@ struct agg_alert_hooks {
 	    void *arg, enum sl_entry_kind kind, const struct agg_alert *alert);
 	/*
 	 * Keep the alert across restarts.  Called before transition() with unsent
-	 * set and after it without, so that a crash in between is seen.
+	 * set and after it without, so that a crash in between is seen.  *slot is
+	 * whatever the callee needs to find its record again: UINT32_MAX at first,
+	 * else what it set or agg_alert_restore got (agg_table_alert_set).
 	 * Returns 0 or an error, which is counted.  May be NULL.
 	 */
-	int (*save)(void *arg, const struct agg_alert *alert);
-	/* The alert is no longer kept: drop its record.  May be NULL. */
-	void (*forget)(void *arg, const char *id);
+	int (*save)(void *arg, const struct agg_alert *alert, uint32_t *slot);
+	/* The alert in a slot is no longer kept: drop its record.  May be NULL. */
+	void (*forget)(void *arg, uint32_t slot);
 	/*
 	 * While restoring, of an alert whose record says unsent: is its present
 	 * form in the alerts log (an entry of key id whose body is what
@@ -118,9 +120,12 @@ void agg_alert_free(struct agg_alerts *alerts);
 
 /*
  * agg_alert_restore takes one alert back as save() got it; call it for each
- * kept alert before anything else.  Returns 0 or SL_EFULL, SL_EEXIST.
+ * kept alert, with the slot of its record, before anything else.  Returns 0, or
+ * SL_EFULL or SL_EEXIST (an id, or a pending or firing one of its rule and
+ * labels, is there already): then its record can be dropped.
  */
-int agg_alert_restore(struct agg_alerts *alerts, const struct agg_alert *alert);
+int agg_alert_restore(
+    struct agg_alerts *alerts, const struct agg_alert *alert, uint32_t slot);
 
 /*
  * agg_alert_set_rules replaces all rules; takes ownership of rules[0..count),
