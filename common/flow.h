@@ -36,6 +36,7 @@ struct sl_flow {
 	uint64_t epoch;
 	uint64_t flush;   /* of the newest batch or state taken */
 	uint64_t arrived; /* flush of the newest batch that came by the stream */
+	uint64_t run;     /* from this flush to arrived none is missing */
 	uint64_t next[SL_FLOW_LOGS]; /* the sequence that each log waits for */
 	uint64_t end[SL_FLOW_LOGS];  /* what is known to exist ends before this */
 };
@@ -52,7 +53,8 @@ enum sl_flow_batch {
 	/*
 	 * Take everything in it, but batches before it are lost (or the aggregator
 	 * has started anew): ask the state, whose positions show which logs miss
-	 * something.  complete is false until a keyframe or a join.
+	 * something.  complete is false until a keyframe or a join.  Keyframes come
+	 * by themselves, so ask at most once a second.
 	 */
 	SL_FLOW_LOST,
 	/* Not joined, or another aggregator or epoch: take nothing, ask the state. */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * 48 bytes, big-endian: version (1), check (1), aggregator (8), epoch (8), five
+ * positions (6 each).  48 is a multiple of three, so base64 needs no padding
+ * and every text is the one canonical form of its cursor.
+ */
+#include "cursor.h"
+
+#include <string.h>
+
+#include "error.h"
+
+#define VERSION   1
+#define BYTES     48
+#define SEQ_BYTES 6
+
+static const char alphabet[64] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static unsigned char *put(unsigned char *at, uint64_t value, int n)
+{
+	for (int i = 0; i < n; i++)
+		*at++ = (unsigned char)(value >> (8 * (n - 1 - i)));
+	return at;
+}
+
+static uint64_t get(const unsigned char **at, int n)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < n; i++)
+		value = value << 8 | *(*at)++;
+	return value;
+}
+
+/* FNV-1a over all bytes but the check itself, folded to eight bits. */
+static unsigned char check_of(const unsigned char bytes[BYTES])
+{
+	uint32_t hash = 2166136261u;
+
+	for (int i = 0; i < BYTES; i++)
+		if (i != 1)
+			hash = (hash ^ bytes[i]) * 16777619u;
+	return (unsigned char)(hash ^ hash >> 8 ^ hash >> 16 ^ hash >> 24);
+}
+
+void sl_cursor_format(const struct sl_cursor *cursor, char out[SL_CURSOR_LEN])
+{
+	unsigned char bytes[BYTES] = {VERSION};
+	unsigned char *at = bytes + 2;
+
+	at = put(at, cursor->aggregator, 8);
+	at = put(at, cursor->epoch, 8);
+	for (int i = 0; i < SL_STREAM_COUNT; i++) {
+		uint64_t next = cursor->next[i];
+
+		if (next < 1)
+			next = 1;
+		if (next > SL_CURSOR_SEQ_MAX)
+			next = SL_CURSOR_SEQ_MAX;
+		at = put(at, next, SEQ_BYTES);
+	}
+	bytes[1] = check_of(bytes);
+	for (int i = 0; i < BYTES; i += 3) {
+		uint32_t word =
+		    (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+
+		for (int shift = 18; shift >= 0; shift -= 6)
+			*out++ = alphabet[word >> shift & 63];
+	}
+}
+
+/* The value of a character of the alphabet, -1 for any other. */
+static int value_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+static int decode(const char *text, unsigned char bytes[BYTES])
+{
+	for (int i = 0; i < BYTES; i += 3) {
+		uint32_t word = 0;
+
+		for (int j = 0; j < 4; j++) {
+			int value = value_of(*text++);
+
+			if (value < 0)
+				return SL_EMALFORMED;
+			word = word << 6 | (uint32_t)value;
+		}
+		put(bytes + i, word, 3);
+	}
+	return 0;
+}
+
+int sl_cursor_parse(const char *text, size_t len, struct sl_cursor *cursor)
+{
+	unsigned char bytes[BYTES];
+	const unsigned char *at = bytes + 2;
+	struct sl_cursor read;
+
+	if (len != SL_CURSOR_LEN || decode(text, bytes) != 0 ||
+	    bytes[1] != check_of(bytes))
+		return SL_EMALFORMED;
+	if (bytes[0] != VERSION)
+		return SL_EVERSION;
+	read.aggregator = get(&at, 8);
+	read.epoch = get(&at, 8);
+	for (int i = 0; i < SL_STREAM_COUNT; i++) {
+		read.next[i] = get(&at, SEQ_BYTES);
+		if (read.next[i] < 1)
+			return SL_EMALFORMED;
+	}
+	*cursor = read;
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A cursor of a client: what is accepted is the canonical text of its value. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cursor.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	struct sl_cursor cursor;
+	char again[SL_CURSOR_LEN];
+
+	if (sl_cursor_parse((const char *)data, size, &cursor) == 0) {
+		sl_cursor_format(&cursor, again);
+		if (memcmp(again, data, SL_CURSOR_LEN) != 0)
+			abort();
+	}
+	return 0;
+}
