@@ -151,6 +151,15 @@ int sl_config_load(const struct sl_paths *paths,
     const struct sl_config_override *override, size_t override_count,
     struct sl_config **out, struct sl_buf *error);
 
+/*
+ * sl_config_reload is sl_config_load for a process that runs with a
+ * configuration: options whose row says RESTART keep their running value, and
+ * a log line names each that the file would change.
+ */
+int sl_config_reload(const struct sl_paths *paths,
+    const struct sl_config_override *override, size_t override_count,
+    const struct sl_config *running, struct sl_config **out, struct sl_buf *error);
+
 /* sl_config_free frees a configuration; NULL is ignored. */
 void sl_config_free(struct sl_config *config);
 

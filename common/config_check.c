@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_check.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "buf.h"
+#include "conf.h"
+#include "error.h"
+
+static int fail(const struct sl_conf_entry *where, struct sl_buf *error, const char *kind,
+    const char *title, const char *what)
+{
+	sl_buf_addf(error, "%s:%d: %s%s%s%s: %s", where->file, where->line, kind,
+	    *title ? " \"" : "", title, *title ? "\"" : "", what);
+	return SL_EINVAL;
+}
+
+static const struct sl_conf_entry *find(
+    const struct sl_conf_entry *in, const char *name, const char *title)
+{
+	for (size_t i = 0; i < in->child_count; i++)
+		if (strcmp(in->child[i].name, name) == 0 &&
+		    strcmp(in->child[i].title, title) == 0)
+			return &in->child[i];
+	return in;
+}
+
+static bool is_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= 128 &&
+	       strspn(text,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+		   len;
+}
+
+static bool has_option(enum sl_section section, const char *name)
+{
+	for (size_t i = 0; sl_option_at(i); i++)
+		if (sl_option_at(i)->section == section &&
+		    strcmp(sl_option_at(i)->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Each option in the file must be one of this type of collector. */
+static int check_type(const struct sl_config_collector *collector,
+    const struct sl_conf_entry *entry, struct sl_buf *error)
+{
+	bool system = strcmp(collector->type, "system") == 0;
+	bool synthetic = strcmp(collector->type, "synthetic") == 0;
+
+	for (size_t i = 0; i < entry->child_count; i++) {
+		const struct sl_conf_entry *child = &entry->child[i];
+		bool known = has_option(SL_SECTION_COLLECTOR, child->name);
+
+		if (system)
+			known |= has_option(SL_SECTION_SYSTEM, child->name) ||
+				 child->child || *child->title;
+		if (synthetic)
+			known |= has_option(SL_SECTION_SYNTHETIC, child->name);
+		if (!known) {
+			sl_buf_addf(error,
+			    "%s:%d: collector \"%s\" of type %s has no option \"%s\"",
+			    child->file, child->line, collector->title, collector->type,
+			    child->name);
+			return SL_EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int check_collector(const struct sl_config_collector *collector,
+    const struct sl_conf_entry *root, struct sl_buf *error)
+{
+	const struct sl_conf_entry *entry = find(root, "collector", collector->title);
+
+	if (!is_name(collector->title))
+		return fail(entry, error, "collector", collector->title,
+		    "its name must be 1 to 128 letters, digits, \"_\" and \"-\"");
+	if (check_type(collector, entry, error))
+		return SL_EINVAL;
+	if (collector->ring_bytes & (collector->ring_bytes - 1))
+		return fail(entry, error, "collector", collector->title,
+		    "ring_bytes must be a power of two");
+	for (size_t i = 0; i < collector->probe_count; i++) {
+		const struct sl_config_probe *probe = &collector->probe[i];
+
+		if (!*probe->url && !*probe->socket)
+			return fail(find(entry, "probe", probe->title), error, "probe",
+			    probe->title, "needs a url or a socket");
+	}
+	for (size_t i = 0; i < collector->service_count; i++) {
+		const struct sl_config_service *service = &collector->service[i];
+
+		if (!!*service->process + !!*service->unit + !!*service->pidfile != 1)
+			return fail(find(entry, "service", service->title), error,
+			    "service", service->title,
+			    "needs one of process, unit and pidfile");
+	}
+	return 0;
+}
+
+int sl_config_check(const struct sl_config *config, const struct sl_conf_entry *root,
+    struct sl_buf *error)
+{
+	const struct sl_config_gateway *gateway = &config->gateway;
+	const struct sl_config_aggregator *aggregator = &config->aggregator;
+	const struct sl_conf_entry *entry = find(root, "aggregator", "");
+
+	if (gateway->pong_timeout_ms <= gateway->ping_interval_ms)
+		return fail(find(root, "gateway", ""), error, "gateway", "",
+		    "pong_timeout must be longer than ping_interval");
+	if (*gateway->websocket_path != '/')
+		return fail(find(root, "gateway", ""), error, "gateway", "",
+		    "websocket_path must begin with \"/\"");
+	for (size_t i = 0; i < aggregator->threshold_count; i++) {
+		const struct sl_config_threshold *t = &aggregator->threshold[i];
+
+		if (isnan(t->warning) && isnan(t->critical))
+			return fail(find(entry, "alertThresholds", t->title), error,
+			    "alertThresholds", t->title, "needs warning or critical");
+		if (t->warning == t->critical)
+			return fail(find(entry, "alertThresholds", t->title), error,
+			    "alertThresholds", t->title,
+			    "warning and critical must differ");
+	}
+	for (size_t i = 0; i < config->collector_count; i++)
+		if (check_collector(&config->collector[i], root, error))
+			return SL_EINVAL;
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option table as data. */
+#include <stddef.h>
+
+#include "config.h"
+
+#define RELOAD  true
+#define RESTART false
+
+#define OFFSET_BOOL(owner, name)     offsetof(owner, name)
+#define OFFSET_INT(owner, name)      offsetof(owner, name)
+#define OFFSET_NUMBER(owner, name)   offsetof(owner, name)
+#define OFFSET_SIZE(owner, name)     offsetof(owner, name)
+#define OFFSET_DURATION(owner, name) offsetof(owner, name##_ms)
+#define OFFSET_STRING(owner, name)   offsetof(owner, name)
+#define OFFSET_CHOICE(owner, name)   offsetof(owner, name)
+#define OFFSET_LIST(owner, name)     offsetof(owner, name)
+
+#define ROW(id, owner, type, name, unit, def, min, max, reload, prose)                   \
+	{SL_SECTION_##id, SL_OPTION_##type, #name, unit, def, min, max, reload, prose,   \
+	    OFFSET_##type(struct owner, name)},
+
+/* One expander for each section: the rows don't know which section they are in. */
+#define LOG_ROW(...)        ROW(LOG, sl_config_log, __VA_ARGS__)
+#define AUTH_ROW(...)       ROW(AUTH, sl_config_auth, __VA_ARGS__)
+#define KEY_ROW(...)        ROW(KEY, sl_config_key, __VA_ARGS__)
+#define AGGREGATOR_ROW(...) ROW(AGGREGATOR, sl_config_aggregator, __VA_ARGS__)
+#define THRESHOLD_ROW(...)  ROW(THRESHOLD, sl_config_threshold, __VA_ARGS__)
+#define GATEWAY_ROW(...)    ROW(GATEWAY, sl_config_gateway, __VA_ARGS__)
+#define COLLECTOR_ROW(...)  ROW(COLLECTOR, sl_config_collector, __VA_ARGS__)
+#define SYSTEM_ROW(...)     ROW(SYSTEM, sl_config_system, __VA_ARGS__)
+#define PROBE_ROW(...)      ROW(PROBE, sl_config_probe, __VA_ARGS__)
+#define SERVICE_ROW(...)    ROW(SERVICE, sl_config_service, __VA_ARGS__)
+#define SYNTHETIC_ROW(...)  ROW(SYNTHETIC, sl_config_synthetic, __VA_ARGS__)
+
+static const struct sl_option options[] = {
+#define X(id, member, name, rows) rows(id##_ROW)
+    SL_SECTION_TABLE(X)
+#undef X
+};
+
+static const char *const section_names[] = {
+#define X(id, member, name, rows) [SL_SECTION_##id] = name,
+    SL_SECTION_TABLE(X)
+#undef X
+};
+
+const struct sl_option *sl_option_at(size_t i)
+{
+	return i < sizeof options / sizeof *options ? &options[i] : NULL;
+}
+
+const char *sl_section_name(enum sl_section section)
+{
+	return section_names[section];
+}
