@@ -43,6 +43,12 @@ struct sl_ring_event {
 	struct sl_slice payload;
 };
 
+/*
+ * sl_ring_check_event checks an event against the limits above, on both sides:
+ * SL_OK, SL_EINVAL or SL_ETOOBIG.
+ */
+int sl_ring_check_event(const struct sl_ring_event *event);
+
 /* ---- writer ----------------------------------------------------------------- */
 
 /*
@@ -61,7 +67,6 @@ struct sl_ring_writer {
 	uint64_t samples_dropped;
 	uint64_t events_dropped;
 	uint64_t doorbells;
-	struct sl_segment *segment;
 };
 
 /*
