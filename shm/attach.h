@@ -111,7 +111,7 @@ struct sl_attach_offer {
  * sl_attach_receive reads the HELLO without blocking.  0: *offer is set and
  * ends with sl_attach_offer_clear or goes on into sl_attach_open.  SL_EAGAIN:
  * nothing yet (the caller has a deadline); SL_ECLOSED; SL_EMALFORMED or
- * SL_EVERSION with a reason for the log and for sl_attach_refuse.  No
+ * SL_EVERSION with a reason for the log and for sl_attach_send_refused.  No
  * descriptor leaks, whatever was sent.  On an attached connection any return
  * but SL_EAGAIN means that it is over.
  */
