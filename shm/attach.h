@@ -30,6 +30,7 @@
 #define SL_ATTACH_SOURCE_MAX  64u
 #define SL_ATTACH_REASON_MAX  200u
 #define SL_ATTACH_MESSAGE_MAX 256u
+#define SL_ATTACH_PATH_MAX    108u /* bytes of a socket's path, with the NUL */
 
 /* ---- messages: pure functions ----------------------------------------------- */
 
