@@ -27,6 +27,7 @@ struct agg_expr_source {
 	/*
 	 * Calls each() once for every series of the metric, until it returns
 	 * nonzero, and returns that (or 0).  key names the series in the next two.
+	 * Labels are sorted by name; no two series have the same.
 	 */
 	int (*series)(void *arg, const char *metric,
 	    int (*each)(void *each_arg, uint64_t key, const struct agg_labels *labels),
@@ -35,8 +36,8 @@ struct agg_expr_source {
 	bool (*newest)(void *arg, uint64_t key, int64_t from_ns, int64_t to_ns,
 	    struct agg_sample *sample);
 	/*
-	 * Copies the samples with from_ns < ts_ns <= to_ns, oldest first, and
-	 * returns how many there are; beyond max it copies none and only counts.
+	 * Copies the samples with from_ns < ts_ns <= to_ns, oldest first, at most
+	 * max, and returns how many there are in all.
 	 */
 	size_t (*range)(void *arg, uint64_t key, int64_t from_ns, int64_t to_ns,
 	    struct agg_sample *out, size_t max);

@@ -41,7 +41,4 @@ bool agg_labels_equal(const struct agg_labels *a, const struct agg_labels *b);
 /* agg_labels_hash returns 64 bits that are the same for equal sets. */
 uint64_t agg_labels_hash(const struct agg_labels *labels);
 
-/* agg_labels_json appends the canonical JSON object: names sorted, compact. */
-void agg_labels_json(struct sl_buf *out, const struct agg_labels *labels);
-
 #endif

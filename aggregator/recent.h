@@ -53,7 +53,9 @@ uint32_t agg_recent_open(struct agg_recent *recent, const char *tenant,
 /*
  * agg_recent_push remembers a sample.  A few ns; allocates only while a series
  * grows to its size.  Samples must not be older than the newest of the series
- * (dropped and counted); one of the same second replaces it.
+ * (dropped and counted); one of the same second replaces it.  NaN says that the
+ * series has no value any more: until the next sample selectors pass it over,
+ * and ranges never hold it.
  */
 void agg_recent_push(
     struct agg_recent *recent, uint32_t handle, int64_t ts_ns, double value);

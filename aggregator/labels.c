@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "labels.h"
+
+#include <string.h>
+
+struct sl_slice agg_labels_slice(const char *text)
+{
+	return (struct sl_slice){text, strlen(text)};
+}
+
+bool agg_labels_slice_equal(struct sl_slice a, struct sl_slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static int slice_order(struct sl_slice a, struct sl_slice b)
+{
+	size_t shorter = a.len < b.len ? a.len : b.len;
+	int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+
+	if (order)
+		return order;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+/* Insertion sort: there are at most a few labels, nearly always sorted already. */
+void agg_labels_sort(struct agg_label *items, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct agg_label item = items[i];
+		size_t at = i;
+
+		for (; at && slice_order(items[at - 1].name, item.name) > 0; at--)
+			items[at] = items[at - 1];
+		items[at] = item;
+	}
+}
+
+struct sl_slice agg_labels_find(const struct agg_labels *labels, struct sl_slice name)
+{
+	for (size_t i = 0; i < labels->count; i++)
+		if (agg_labels_slice_equal(labels->items[i].name, name))
+			return labels->items[i].value;
+	return (struct sl_slice){NULL, 0};
+}
+
+bool agg_labels_equal(const struct agg_labels *a, const struct agg_labels *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!agg_labels_slice_equal(a->items[i].name, b->items[i].name) ||
+		    !agg_labels_slice_equal(a->items[i].value, b->items[i].value))
+			return false;
+	return true;
+}
+
+/* FNV-1a, with the length first so that "ab","c" and "a","bc" differ. */
+static uint64_t hash_slice(uint64_t hash, struct sl_slice slice)
+{
+	hash = (hash ^ slice.len) * 1099511628211u;
+	for (size_t i = 0; i < slice.len; i++)
+		hash = (hash ^ (unsigned char)slice.data[i]) * 1099511628211u;
+	return hash;
+}
+
+uint64_t agg_labels_hash(const struct agg_labels *labels)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < labels->count; i++) {
+		hash = hash_slice(hash, labels->items[i].name);
+		hash = hash_slice(hash, labels->items[i].value);
+	}
+	return hash ^ hash >> 29;
+}
