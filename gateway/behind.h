@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a client stands that has not been handed everything. */
+#ifndef GW_BEHIND_H
+#define GW_BEHIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client.h"
+
+enum gw_gap_reason { GW_GAP_NONE, GW_GAP_SLOW, GW_GAP_EXPIRED, GW_GAP_EPOCH };
+
+enum gw_behind_list {
+	GW_BEHIND_NOWHERE,
+	GW_BEHIND_WAITING,
+	GW_BEHIND_READY,
+};
+
+/*
+ * pos[] is the
+ * next entry of each log that it has not been handed; it moves past entries
+ * that the client's view hides.
+ */
+struct gw_behind {
+	struct gw_client *client;
+	struct gw_behind *next;
+	struct gw_behind *prev;
+	uint8_t list;     /* enum gw_behind_list */
+	bool resolving;   /* a resume's positions have not been looked up yet */
+	bool catching_up; /* reads the log: lag does not count */
+	bool want_state;  /* initial_metrics is due */
+	bool resumed;     /* since was given: alerts come from the log if it has no gap */
+	bool missed_metrics;
+	uint32_t lag; /* entries in sight that came while the socket took nothing */
+	uint64_t pos[SL_STREAM_COUNT];
+	uint64_t gap_to[SL_STREAM_COUNT]; /* where pos goes with the gap message */
+	uint64_t gap_count[SL_STREAM_COUNT];
+	uint8_t gap[SL_STREAM_COUNT]; /* enum gw_gap_reason */
+	/* What was handed out already by a former subscription, before until[]. */
+	struct gw_patterns *already;
+	uint64_t until[SL_STREAM_COUNT];
+};
+
+/* gw_behind_begin puts a live client behind, standing at pos. */
+void gw_behind_begin(struct gw_client *client, const uint64_t pos[SL_STREAM_COUNT]);
+
+/* gw_behind_end makes it live again (or nothing, when it is gone). */
+void gw_behind_end(struct gw_client *client);
+
+/*
+ * gw_behind_resume moves a client that is behind back to a cursor; former are
+ * the patterns that it had until now, NULL for none.
+ */
+void gw_behind_resume(
+    struct gw_client *client, const struct sl_cursor *since, struct gw_patterns *former);
+
+/* gw_behind_want_state asks for initial_metrics, before any further entry. */
+void gw_behind_want_state(struct gw_client *client);
+
+/* gw_behind_restart is for a new epoch: a gap of every log, the state, then live. */
+void gw_behind_restart(struct gw_client *client);
+
+/*
+ * gw_behind_lag tells a client that is behind that seen entries in its sight
+ * (and metrics, if so) have been published.  Past the limit it skips the
+ * lowest log's oldest.
+ */
+void gw_behind_lag(struct gw_client *client, uint32_t seen, bool metrics);
+
+/* gw_behind_move puts it into one of the hub's lists, and out of the other. */
+void gw_behind_move(struct gw_behind *behind, enum gw_behind_list list);
+
+/* gw_behind_sees decides about an entry for one client, its audience included. */
+bool gw_behind_sees(const struct gw_client *client, const struct sl_catalog *catalog,
+    const struct gw_entry *entry);
+
+/* gw_behind_position puts its positions into a cursor. */
+void gw_behind_position(const struct gw_behind *behind, struct sl_cursor *cursor);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "behind.h"
+#include "clock.h"
+#include "crypto.h"
+#include "identity.h"
+#include "pulse.h"
+#include "pump.h"
+#include "subscription.h"
+#include "view.h"
+
+struct bye {
+	int code;
+	enum sl_conn_reason why;
+	bool reconnect;
+	const char *text;
+};
+
+static const struct bye byes[] = {
+#define X(id, close, reason, again, prose)                                               \
+	[GW_BYE_##id] = {                                                                \
+	    .code = (close), .why = (reason), .reconnect = (again), .text = (prose)},
+    GW_BYE_TABLE(X)
+#undef X
+};
+
+void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn *conn,
+    enum gw_form form, struct gw_identity *who)
+{
+	client->hub = hub;
+	client->conn = conn;
+	client->form = (uint8_t)form;
+	client->who = who ? gw_identity_ref(who) : NULL;
+	client->heard_ms = client->told_ms = client->beat_ms =
+	    (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
+	sl_crypto_random(client->id, sizeof client->id);
+}
+
+void gw_client_clear(struct gw_client *client)
+{
+	if (client->pulse)
+		gw_pulse_stop(client);
+	gw_behind_end(client);
+	if (client->view)
+		gw_view_remove(client->view, client);
+	gw_sub_clear(client);
+	gw_identity_unref(client->who);
+	client->who = NULL;
+}
+
+void gw_client_sent(struct gw_client *client)
+{
+	size_t pending = sl_conn_pending_bytes(client->conn);
+
+	if (pending == 0)
+		return;
+	if (pending > client->hub->limits.pending_bytes_max) {
+		client->hub->stats.dropped++;
+		gw_client_disconnect(client, GW_BYE_SLOW);
+	} else if (client->pulse) {
+		gw_pulse_watch(client);
+	}
+}
+
+void gw_client_send(struct gw_client *client, const void *data, size_t len)
+{
+	if (client->leaving)
+		return;
+	sl_conn_send(client->conn, data, len);
+	gw_client_sent(client);
+}
+
+static void switch_view(struct gw_client *client, struct gw_patterns *patterns)
+{
+	struct gw_sight sight = {
+	    .tenant = client->who->tenant,
+	    .role = client->who->role,
+	    .modules = client->who->modules,
+	    .patterns = patterns,
+	};
+	struct gw_view *view = gw_view_get(client->hub, &sight);
+
+	if (view == client->view)
+		return;
+	if (client->view)
+		gw_view_remove(client->view, client);
+	gw_view_add(view, client);
+}
+
+void gw_client_follow(
+    struct gw_client *client, struct gw_patterns *patterns, const struct sl_cursor *since)
+{
+	struct gw_patterns *former =
+	    client->view ? gw_patterns_ref(client->view->sight.patterns) : NULL;
+
+	switch_view(client, patterns);
+	if (!client->behind)
+		gw_behind_begin(client, client->hub->end);
+	if (since)
+		gw_behind_resume(client, since, former);
+	gw_patterns_unref(former);
+	gw_behind_want_state(client);
+	gw_pump_run(client);
+}
+
+void gw_client_narrow(struct gw_client *client, struct gw_patterns *patterns)
+{
+	switch_view(client, patterns);
+}
+
+void gw_client_position(const struct gw_client *client, struct sl_cursor *cursor)
+{
+	gw_hub_position(client->hub, cursor);
+	if (client->behind)
+		gw_behind_position(client->behind, cursor);
+}
+
+void gw_client_stamp(const struct gw_client *client, struct gw_stamp *stamp)
+{
+	struct sl_cursor at;
+
+	gw_client_position(client, &at);
+	gw_stamp_set(stamp, &at);
+}
+
+/* Reconnects are spread over two seconds, so that a crowd does not come at once. */
+static int retry_ms(void)
+{
+	uint16_t random;
+
+	sl_crypto_random(&random, sizeof random);
+	return 100 + random % 1900;
+}
+
+void gw_client_end_with(
+    struct gw_client *client, int code, enum sl_conn_reason why, const char *text)
+{
+	struct sl_buf out = {0};
+
+	if (client->leaving)
+		return;
+	client->leaving = true;
+	if (client->form == GW_FORM_WS) {
+		sl_ws_write_close(&out, code, text);
+		sl_conn_send(client->conn, out.data, out.len);
+		sl_buf_clear(&out);
+	}
+	sl_conn_finish(client->conn, why);
+}
+
+void gw_client_disconnect(struct gw_client *client, enum gw_bye bye)
+{
+	const struct bye *b = &byes[bye];
+	struct sl_buf out = {0};
+
+	if (client->leaving)
+		return;
+	gw_render_disconnect(&out, (enum gw_form)client->form, b->code, b->text,
+	    b->reconnect, b->reconnect ? retry_ms() : 0);
+	sl_conn_send(client->conn, out.data, out.len);
+	sl_buf_clear(&out);
+	gw_client_end_with(client, b->code, b->why, b->text);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all clients of a gateway are served from. */
+#ifndef GW_HUB_H
+#define GW_HUB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cursor.h"
+#include "mirror.h"
+#include "table.h"
+#include "window.h"
+
+struct event_base;
+struct event;
+struct gw_behind;
+struct gw_replay;
+struct gw_view;
+
+/* Limits of DESIGN 8.4, from the configuration. */
+struct gw_hub_limits {
+	uint32_t lag_messages;    /* MAX_BUFFER_SIZE */
+	size_t pending_bytes_max; /* of one client in this process */
+	int64_t slow_ns;          /* without progress */
+};
+
+struct gw_hub_stats {
+	uint64_t messages; /* entries, metrics and gaps handed to sockets */
+	uint64_t shared;   /* of these, in frames shared by a view */
+	uint64_t skipped;  /* entries skipped for slow clients */
+	uint64_t gaps;     /* gap messages */
+	uint64_t flushes;  /* fan-outs */
+	uint64_t lagged;   /* times a client fell behind */
+	uint64_t dropped;  /* clients closed because they were slow */
+};
+
+/*
+ * Design notes
+ *
+ * The bus writes entries into the window and values into the mirror; a flush
+ * (fanout.h) then publishes to the clients what has come since the last one.
+ * end[] are the positions up to which everything has been published.
+ *
+ * A client is live, or it is behind.  A live client has been handed everything
+ * before end[], so it needs no positions of its own; it gets the frames that
+ * its view shares.  A client is behind while it resumes, and from the moment
+ * that its socket does not take a flush: then it has a struct gw_behind with
+ * its own positions, and pump.h writes for it from the window, in sending
+ * order, until it has everything and is live again.
+ */
+struct gw_hub {
+	struct event_base *loop;
+	struct gw_mirror *mirror;
+	struct gw_window *window;
+	struct gw_replay *replay; /* NULL in tests without a bus */
+	struct gw_table patterns;
+	struct gw_table views;
+	struct gw_view *view_first;
+	struct gw_behind *waiting; /* for a page of older entries */
+	struct gw_behind *ready;   /* to be pumped again by the loop */
+	struct event *ready_event;
+	uint64_t aggregator;
+	uint64_t epoch;
+	uint64_t end[SL_STREAM_COUNT];
+	struct gw_hub_limits limits;
+	struct gw_hub_stats stats;
+};
+
+/*
+ * gw_hub_init makes an empty hub over a catalog; the owner sets replay and
+ * limits.  gw_hub_clear frees it; all clients must be gone.
+ */
+void gw_hub_init(struct gw_hub *hub, struct event_base *loop,
+    const struct sl_catalog *catalog, size_t window_bytes);
+void gw_hub_clear(struct gw_hub *hub);
+
+/*
+ * gw_hub_join makes the hub stand at a state: in another epoch, or when next
+ * is ahead of the window, what was kept is void.  Every client that was live
+ * or behind in the old epoch is told by gaps and a fresh state.
+ */
+void gw_hub_join(struct gw_hub *hub, uint64_t aggregator, uint64_t epoch,
+    const uint64_t next[SL_STREAM_COUNT]);
+
+/* gw_hub_position fills the cursor of a live client. */
+void gw_hub_position(const struct gw_hub *hub, struct sl_cursor *cursor);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "topic.h"
+
+static int compare(const void *left, const void *right)
+{
+	const struct gw_pattern *a = left;
+	const struct gw_pattern *b = right;
+	int order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
+
+	if (order != 0)
+		return order;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return (a->modules > b->modules) - (a->modules < b->modules);
+}
+
+static uint64_t hash_items(const struct gw_pattern *item, size_t count)
+{
+	uint64_t hash = count;
+
+	for (size_t i = 0; i < count; i++)
+		hash = gw_table_hash(hash ^ item[i].modules, item[i].text, item[i].len);
+	return hash;
+}
+
+static struct gw_patterns *find(
+    struct gw_table *home, uint64_t hash, const struct gw_pattern *item, size_t count)
+{
+	for (struct gw_table_node *node = gw_table_first(home, hash); node;
+	     node = gw_table_next(node)) {
+		struct gw_patterns *set = GW_TABLE_OBJECT(node, struct gw_patterns, node);
+		size_t i = 0;
+		if (set->count != count)
+			continue;
+		while (i < count && compare(&set->item[i], &item[i]) == 0)
+			i++;
+		if (i == count)
+			return gw_patterns_ref(set);
+	}
+	return NULL;
+}
+
+/* Sorts the items, drops duplicates and returns their set; copies the texts. */
+static struct gw_patterns *intern(
+    struct gw_table *home, struct gw_pattern *item, size_t count)
+{
+	size_t unique = 0;
+	size_t bytes = 0;
+
+	if (count > 1)
+		qsort(item, count, sizeof *item, compare);
+	for (size_t i = 0; i < count; i++) {
+		if (unique > 0 && compare(&item[unique - 1], &item[i]) == 0)
+			continue;
+		item[unique++] = item[i];
+		bytes += item[i].len;
+	}
+	if (unique > GW_PATTERN_MAX)
+		return NULL;
+	uint64_t hash = hash_items(item, unique);
+	struct gw_patterns *set = find(home, hash, item, unique);
+	if (set)
+		return set;
+	set = malloc(sizeof *set + unique * sizeof *item + bytes);
+	if (!set)
+		abort();
+	set->home = home;
+	set->refs = 1;
+	set->count = (uint32_t)unique;
+	char *text = (char *)&set->item[unique];
+	for (size_t i = 0; i < unique; i++) {
+		set->item[i] = item[i];
+		set->item[i].text = text;
+		memcpy(text, item[i].text, item[i].len);
+		text += item[i].len;
+	}
+	gw_table_add(home, &set->node, hash);
+	return set;
+}
+
+struct gw_patterns *gw_patterns_make(
+    struct gw_table *home, const struct sl_catalog_target *target, size_t count)
+{
+	struct gw_pattern item[GW_PATTERN_MAX];
+
+	if (count > GW_PATTERN_MAX)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		item[i] = (struct gw_pattern){
+		    .text = target[i].pattern,
+		    .len = (uint16_t)target[i].len,
+		    .exact = sl_topic_valid(target[i].pattern, target[i].len),
+		    .modules = target[i].module ? target[i].module->bit : UINT64_MAX,
+		};
+	return intern(home, item, count);
+}
+
+struct gw_patterns *gw_patterns_union(
+    struct gw_table *home, const struct gw_patterns *a, const struct gw_patterns *b)
+{
+	struct gw_pattern item[2 * GW_PATTERN_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; a && i < a->count; i++)
+		item[count++] = a->item[i];
+	for (size_t i = 0; b && i < b->count; i++)
+		item[count++] = b->item[i];
+	return intern(home, item, count);
+}
+
+struct gw_patterns *gw_patterns_minus(
+    struct gw_table *home, const struct gw_patterns *a, const struct gw_patterns *b)
+{
+	struct gw_pattern item[GW_PATTERN_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; a && i < a->count; i++) {
+		if (!bsearch(&a->item[i], b->item, b->count, sizeof *b->item, compare))
+			item[count++] = a->item[i];
+	}
+	return intern(home, item, count);
+}
+
+struct gw_patterns *gw_patterns_ref(struct gw_patterns *set)
+{
+	if (set)
+		set->refs++;
+	return set;
+}
+
+void gw_patterns_unref(struct gw_patterns *set)
+{
+	if (!set || --set->refs > 0)
+		return;
+	gw_table_remove(set->home, &set->node);
+	free(set);
+}
+
+bool gw_patterns_match(
+    const struct gw_patterns *set, const char *topic, size_t len, uint64_t module)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct gw_pattern *p = &set->item[i];
+		if (p->modules != UINT64_MAX && (p->modules & module) == 0)
+			continue;
+		if (sl_pattern_match(p->text, p->len, topic, len))
+			return true;
+	}
+	return false;
+}
+
+bool gw_patterns_exact(const struct gw_patterns *set, const char *topic, size_t len)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct gw_pattern *p = &set->item[i];
+		if (p->exact && p->len == len && memcmp(p->text, topic, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool gw_patterns_overlap(const struct gw_patterns *set, const char *pattern)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct gw_pattern *p = &set->item[i];
+		if (sl_pattern_overlap(p->text, p->len, pattern, strlen(pattern)))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pump.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "behind.h"
+#include "replay.h"
+#include "view.h"
+
+/*
+ * Design notes
+ *
+ * One turn composes up to GW_PUMP_BYTES in sending order (gaps, the state,
+ * alerts, critical, high, metrics, normal, low) and hands them over with one
+ * write; the next turn starts from the top again, so what is important never
+ * waits for more than one turn's worth of what is not.  A turn is composed
+ * only when the socket has taken the one before: what is handed over counts as
+ * sent, and positions move with it.
+ *
+ * Each message carries the client's own positions after it as its cursor, so a
+ * client that is cut off between two messages resumes exactly there, whatever
+ * the order in which its logs were read.
+ */
+#define GW_PUMP_BYTES (64u * 1024u)
+#define GW_PUMP_TURNS 4
+
+enum turn {
+	TURN_MORE,  /* the budget is used up */
+	TURN_AGAIN, /* something changed the order: compose again */
+	TURN_WAIT,  /* older entries are being fetched */
+	TURN_DONE,  /* nothing is left */
+};
+
+struct turn_state {
+	struct gw_client *client;
+	struct gw_behind *behind;
+	struct gw_hub *hub;
+	const struct sl_catalog *catalog;
+	struct sl_buf *out;
+	uint32_t messages;
+};
+
+static void stamp_now(const struct turn_state *t, struct gw_stamp *stamp)
+{
+	gw_client_stamp(t->client, stamp);
+}
+
+/* Finds out what a resume can have, before anything is sent. */
+static enum turn resolve(struct turn_state *t)
+{
+	struct gw_behind *b = t->behind;
+
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		enum sl_stream stream = (enum sl_stream)s;
+		uint64_t first = gw_window_first(t->hub->window, stream);
+		const struct gw_entry *entry;
+		uint64_t oldest;
+		if (b->gap[s] || b->pos[s] >= first || b->pos[s] >= t->hub->end[s])
+			continue;
+		switch (t->hub->replay ? gw_replay_get(t->hub->replay, stream, b->pos[s],
+					     first, &entry, &oldest)
+				       : GW_REPLAY_GONE) {
+		case GW_REPLAY_HERE:
+			break;
+		case GW_REPLAY_COMING:
+			return TURN_WAIT;
+		case GW_REPLAY_GONE:
+			b->gap[s] = GW_GAP_EXPIRED;
+			b->gap_to[s] = t->hub->replay && oldest < first ? oldest : first;
+			b->gap_count[s] = b->gap_to[s] - b->pos[s];
+			break;
+		}
+	}
+	b->resolving = false;
+	return TURN_DONE;
+}
+
+static void add_gaps(struct turn_state *t)
+{
+	static const char *const reasons[] = {"", "slow", "expired", "epoch"};
+	struct gw_behind *b = t->behind;
+
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		if (!b->gap[s])
+			continue;
+		struct gw_gap gap = {
+		    .stream = (enum sl_stream)s,
+		    .from = b->pos[s],
+		    .to = b->gap[s] == GW_GAP_EPOCH ? 0 : b->gap_to[s] - 1,
+		    .count = b->gap_count[s],
+		    .reason = reasons[b->gap[s]],
+		};
+		struct gw_stamp stamp;
+		b->pos[s] = b->gap_to[s];
+		b->gap[s] = GW_GAP_NONE;
+		b->gap_to[s] = 0;
+		b->gap_count[s] = 0;
+		stamp_now(t, &stamp);
+		gw_render_gap(t->out, (enum gw_form)t->client->form, &gap, &stamp);
+		t->hub->stats.gaps++;
+		t->messages++;
+	}
+}
+
+static void add_state(struct turn_state *t, bool alerts, const char *type)
+{
+	const struct gw_view *view = t->client->view;
+	enum gw_form form = (enum gw_form)t->client->form;
+	size_t mark = gw_render_open(
+	    t->out, form, type, (struct sl_slice){0}, view->sight.tenant->newest_us);
+
+	gw_sight_snapshot(
+	    &view->sight, t->hub->mirror, t->out, alerts && view->wants_alerts);
+	gw_render_close(t->out, form, mark, NULL);
+	t->behind->missed_metrics = false;
+	t->messages++;
+}
+
+static bool had_already(const struct gw_behind *b, const struct gw_entry *entry)
+{
+	const struct sl_entry *e = &entry->e;
+
+	return b->already && e->seq < b->until[e->stream] &&
+	       gw_patterns_match(b->already, e->topic.data, e->topic.len, entry->module);
+}
+
+/* Finds the entry at the client's position of a log, wherever it is kept. */
+static enum turn find_entry(
+    struct turn_state *t, enum sl_stream stream, const struct gw_entry **entry)
+{
+	struct gw_behind *b = t->behind;
+	uint64_t first = gw_window_first(t->hub->window, stream);
+	uint64_t oldest = first;
+
+	*entry = gw_window_get(t->hub->window, stream, b->pos[stream]);
+	if (*entry)
+		return TURN_DONE;
+	if (t->hub->replay) {
+		switch (gw_replay_get(
+		    t->hub->replay, stream, b->pos[stream], first, entry, &oldest)) {
+		case GW_REPLAY_HERE:
+			return TURN_DONE;
+		case GW_REPLAY_COMING:
+			return TURN_WAIT;
+		case GW_REPLAY_GONE:
+			break;
+		}
+	}
+	b->gap[stream] = GW_GAP_EXPIRED;
+	b->gap_to[stream] = oldest < first ? oldest : first;
+	b->gap_count[stream] = b->gap_to[stream] - b->pos[stream];
+	return TURN_AGAIN;
+}
+
+static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
+{
+	struct gw_behind *b = t->behind;
+	enum gw_form form = (enum gw_form)t->client->form;
+
+	while (b->pos[stream] < t->hub->end[stream]) {
+		const struct gw_entry *entry;
+		if (t->out->len >= GW_PUMP_BYTES)
+			return TURN_MORE;
+		enum turn found = find_entry(t, stream, &entry);
+		if (found != TURN_DONE)
+			return found;
+		b->pos[stream]++;
+		if (!gw_behind_sees(t->client, t->catalog, entry) ||
+		    had_already(b, entry))
+			continue;
+		struct gw_stamp stamp;
+		stamp_now(t, &stamp);
+		gw_render_entry(t->out, form, &entry->e, &stamp);
+		t->messages++;
+		if (b->lag > 0)
+			b->lag--;
+	}
+	return TURN_DONE;
+}
+
+static enum turn compose(struct turn_state *t)
+{
+	struct gw_behind *b = t->behind;
+
+	if (b->resolving && resolve(t) == TURN_WAIT)
+		return TURN_WAIT;
+	bool alerts = !b->resumed || b->gap[SL_STREAM_ALERTS] != GW_GAP_NONE;
+	add_gaps(t);
+	if (b->want_state) {
+		add_state(t, alerts, "initial_metrics");
+		b->want_state = false;
+	}
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		if (s == SL_STREAM_NORMAL && b->missed_metrics)
+			add_state(t, false, "metrics_update");
+		enum turn turn = add_entries(t, (enum sl_stream)s);
+		if (turn != TURN_DONE)
+			return turn;
+	}
+	return TURN_DONE;
+}
+
+static bool caught_up(const struct gw_behind *b)
+{
+	return memcmp(b->pos, b->client->hub->end, sizeof b->pos) == 0;
+}
+
+void gw_pump_run(struct gw_client *client)
+{
+	static struct sl_buf out;
+	struct gw_hub *hub = client->hub;
+
+	for (int turns = 0; client->behind && !client->leaving; turns++) {
+		struct turn_state t = {
+		    .client = client,
+		    .behind = client->behind,
+		    .hub = hub,
+		    .catalog = gw_mirror_catalog(hub->mirror),
+		    .out = &out,
+		};
+		if (!client->view || sl_conn_pending_bytes(client->conn) > 0)
+			return;
+		if (turns == GW_PUMP_TURNS) {
+			struct timeval now = {0};
+			gw_behind_move(t.behind, GW_BEHIND_READY);
+			event_add(hub->ready_event, &now);
+			return;
+		}
+		sl_buf_reset(&out);
+		enum turn turn = compose(&t);
+		hub->stats.messages += t.messages;
+		if (out.len > 0)
+			gw_client_send(client, out.data, out.len);
+		if (turn == TURN_WAIT) {
+			gw_behind_move(t.behind, GW_BEHIND_WAITING);
+			return;
+		}
+		if (turn == TURN_DONE) {
+			if (caught_up(t.behind))
+				gw_behind_end(client);
+			return;
+		}
+	}
+}
+
+static void run_list(struct gw_behind **head, bool away)
+{
+	struct gw_behind *list = *head;
+
+	/* Each is taken out before it runs: it may put itself in again. */
+	*head = NULL;
+	while (list) {
+		struct gw_behind *b = list;
+		list = b->next;
+		if (list)
+			list->prev = NULL;
+		b->next = b->prev = NULL;
+		b->list = GW_BEHIND_NOWHERE;
+		if (away)
+			gw_client_disconnect(b->client, GW_BYE_UNAVAILABLE);
+		else
+			gw_pump_run(b->client);
+	}
+}
+
+void gw_pump_ready(struct gw_hub *hub)
+{
+	run_list(&hub->ready, false);
+}
+
+void gw_pump_arrived(struct gw_hub *hub, bool away)
+{
+	run_list(&hub->waiting, away);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+static uint64_t hash_sight(const struct gw_sight *s)
+{
+	const void *key[] = {s->tenant, s->role, s->patterns};
+
+	return gw_table_hash(s->modules, key, sizeof key);
+}
+
+struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight)
+{
+	uint64_t hash = hash_sight(sight);
+
+	for (struct gw_table_node *node = gw_table_first(&hub->views, hash); node;
+	     node = gw_table_next(node)) {
+		struct gw_view *view = GW_TABLE_OBJECT(node, struct gw_view, node);
+		const struct gw_sight *s = &view->sight;
+		if (s->tenant == sight->tenant && s->role == sight->role &&
+		    s->modules == sight->modules && s->patterns == sight->patterns)
+			return view;
+	}
+	struct gw_view *view = calloc(1, sizeof *view);
+	if (!view)
+		abort();
+	view->hub = hub;
+	view->sight = *sight;
+	gw_patterns_ref(view->sight.patterns);
+	view->wants_alerts = gw_patterns_overlap(sight->patterns, "alerts");
+	view->wants_events = gw_patterns_overlap(sight->patterns, "events.>");
+	view->wants_metrics = gw_patterns_overlap(sight->patterns, "metrics.>");
+	view->next = hub->view_first;
+	if (view->next)
+		view->next->prev = view;
+	hub->view_first = view;
+	gw_table_add(&hub->views, &view->node, hash);
+	return view;
+}
+
+static void free_view(struct gw_view *view)
+{
+	struct gw_hub *hub = view->hub;
+
+	gw_table_remove(&hub->views, &view->node);
+	if (view->prev)
+		view->prev->next = view->next;
+	else
+		hub->view_first = view->next;
+	if (view->next)
+		view->next->prev = view->prev;
+	gw_patterns_unref(view->sight.patterns);
+	free(view->member);
+	free(view);
+}
+
+void gw_view_add(struct gw_view *view, struct gw_client *client)
+{
+	if (view->count == view->cap) {
+		view->cap = view->cap ? view->cap * 2 : 1;
+		view->member = realloc(view->member, view->cap * sizeof(*view->member));
+		if (!view->member)
+			abort();
+	}
+	client->view = view;
+	client->place = view->count;
+	view->member[view->count++] = client;
+}
+
+void gw_view_remove(struct gw_view *view, struct gw_client *client)
+{
+	struct gw_client *last = view->member[--view->count];
+
+	view->member[client->place] = last;
+	last->place = client->place;
+	client->view = NULL;
+	if (view->count == 0)
+		free_view(view);
+}
