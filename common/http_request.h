@@ -32,6 +32,8 @@ const char *sl_http_method_name(enum sl_http_method method);
 #define SL_HTTP_FIELDS_MAX 100
 #define SL_HTTP_ID         36 /* a UUID as text */
 
+struct sl_http_conn;
+
 struct sl_http_field {
 	struct sl_slice name;  /* as sent; compare without case */
 	struct sl_slice value; /* without surrounding white space */
@@ -51,9 +53,10 @@ struct sl_http_request {
 	struct sl_slice query;  /* raw, without "?" */
 	struct sl_slice host;   /* with port if sent; empty on HTTP/1.0 without Host */
 	struct sl_slice body;
-	struct sl_addr peer;     /* of the socket; proxies are the gateway's business */
-	char id[SL_HTTP_ID + 1]; /* request id: UUIDv7, made here */
-	void *user;              /* for the handler; not touched here */
+	struct sl_addr peer;       /* of the socket; proxies are the gateway's business */
+	char id[SL_HTTP_ID + 1];   /* request id: UUIDv7, made here */
+	void *user;                /* for the handler; not touched here */
+	struct sl_http_conn *conn; /* http.c's own */
 	int field_count;
 	struct sl_http_field fields[SL_HTTP_FIELDS_MAX];
 };
