@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "entry.h"
+#include "topic.h"
 
 struct sl_buf;
 struct sl_paths;
@@ -185,11 +186,10 @@ uint64_t sl_catalog_all_modules(const struct sl_catalog *catalog);
 /*
  * What a name stands for: topics that match pattern, and of these only what
  * belongs to module where that is not NULL (the alerts and events of a
- * module).  Both live as long as the catalog, or as the name that was asked
- * for where that is a topic itself; pattern is NUL-terminated only in len.
+ * module; it lives as long as the catalog).
  */
 struct sl_catalog_target {
-	const char *pattern;
+	char pattern[SL_TOPIC_MAX + 1];
 	size_t len;
 	const struct sl_catalog_module *module;
 };
@@ -202,7 +202,8 @@ struct sl_catalog_target {
  * pattern, alias, event type, module, metric.  Writes the targets and returns
  * their number; SL_EMALFORMED for something that cannot be a name,
  * SL_ENOTFOUND for a name that stands for nothing that the catalog declares.
- * "activity" is "events.>".
+ * "activity" is "events.>"; a metric that several modules have stands for all of
+ * them.
  */
 int sl_catalog_resolve(const struct sl_catalog *catalog, const char *name, size_t len,
     struct sl_catalog_target out[SL_CATALOG_TARGETS_MAX]);
