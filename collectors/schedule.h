@@ -10,7 +10,8 @@
 
 /*
  * Groups are due at whole multiples of their interval on the monotonic clock,
- * so that groups of equal intervals share one wake-up.  A turn that comes
+ * so that groups of equal intervals share one wake-up, and at least half an
+ * interval apart, so that no rate is taken over a moment.  A turn that comes
  * late is run once, never caught up.
  *
  * A group whose reading costs CPU time c rests for at least
