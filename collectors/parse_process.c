@@ -79,6 +79,13 @@ int col_parse_cgroup_cpu(struct sl_slice text, struct col_parse_cgroup_cpu *out)
 	return seen ? 0 : SL_EMALFORMED;
 }
 
+bool col_parse_is_slice(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 6 && strcmp(name + len - 6, ".slice") == 0;
+}
+
 int col_parse_number(struct sl_slice text, int64_t *value)
 {
 	struct sl_slice line;

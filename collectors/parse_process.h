@@ -42,6 +42,9 @@ struct col_parse_cgroup_cpu {
 /* col_parse_cgroup_cpu reads cpu.stat.  Returns 0 or SL_EMALFORMED. */
 int col_parse_cgroup_cpu(struct sl_slice text, struct col_parse_cgroup_cpu *out);
 
+/* col_parse_is_slice says whether a cgroup's directory is one of systemd's slices. */
+bool col_parse_is_slice(const char *name);
+
 /*
  * col_parse_number reads a file that holds one number (memory.current,
  * temp1_input, a pid file), maybe with a sign and a newline.  Returns 0 or
