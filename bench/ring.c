@@ -451,7 +451,7 @@ int main(int argc, char **argv)
 {
 	static double figures[ROWS][ROUNDS_MAX];
 	int rounds = 5;
-	uint64_t items = 8000000;
+	uint64_t items = 30000000;
 	bool json = false;
 
 	for (int i = 1; i < argc; i++) {

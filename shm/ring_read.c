@@ -17,6 +17,9 @@ static_assert((int)SL_RING_SAMPLE == SL_LAYOUT_SAMPLE &&
 #define SAMPLE_BYTES sizeof(struct sl_layout_sample)
 #define SAMPLE_FRAME SL_LAYOUT_FRAME(SL_LAYOUT_SAMPLE, SAMPLE_BYTES)
 
+/* Samples copied at once, so that little is copied in vain before an event. */
+#define COPY_SAMPLES 16
+
 void sl_ring_reader_init(struct sl_ring_reader *reader, const struct sl_segment *segment)
 {
 	*reader = (struct sl_ring_reader){
@@ -97,10 +100,18 @@ size_t sl_ring_read_samples(
 	size_t n = known < max ? known : max;
 	size_t good = 0;
 
-	copy_out(out, reader->data + (reader->tail & reader->mask), n * SAMPLE_BYTES);
-	while (good < n && out[good].frame == SAMPLE_FRAME)
-		good++;
-	reader->tail += good * SAMPLE_BYTES;
+	for (bool run = true; run && good < n;) {
+		size_t chunk = n - good < COPY_SAMPLES ? n - good : COPY_SAMPLES;
+
+		copy_out(out + good, reader->data + (reader->tail & reader->mask),
+		    chunk * SAMPLE_BYTES);
+		size_t end = good + chunk;
+		while (good < end && out[good].frame == SAMPLE_FRAME) {
+			reader->tail += SAMPLE_BYTES;
+			good++;
+		}
+		run = good == end;
+	}
 	return good;
 }
 
