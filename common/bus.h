@@ -146,8 +146,8 @@ typedef void (*sl_bus_done)(void *arg, int error, const void *data, size_t len);
  * then SL_EFULL).  While the aggregator is away the request waits for it, and
  * one that was sent when the connection broke is sent again on the next:
  * requests are idempotent by their id.  *id (may be NULL) is for cancelling.
- * Copies data.  Returns 0, SL_EFULL, SL_ETOOBIG or SL_ENOMEM; done is called
- * only after 0.
+ * Copies data.  Returns 0, SL_EFULL, SL_ETOOBIG, SL_ENOMEM or SL_ECLOSED (the client
+ * is being closed); done is called only after 0.
  */
 int sl_bus_client_request(struct sl_bus_client *client, const void *data, size_t len,
     int timeout_ms, sl_bus_done done, void *arg, uint32_t *id);

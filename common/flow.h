@@ -77,6 +77,8 @@ void sl_flow_init(struct sl_flow *flow);
  * has beyond them becomes missing (control excepted: a state carries all that
  * is in force); otherwise everything starts at the state's positions.
  * Returns true if it started anew: all that was kept of entries is void then.
+ * A state may come after batches that are newer: take a metric of it only where
+ * its ts_us is not older than what is known.
  */
 bool sl_flow_join(struct sl_flow *flow, const struct sl_msg_batch_head *head,
     const uint64_t next[SL_STREAM_COUNT], uint64_t control_next);
