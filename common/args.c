@@ -187,6 +187,11 @@ int sl_args_parse(
 	return finish(args);
 }
 
+const char *sl_args_version(void)
+{
+	return SL_VERSION;
+}
+
 const char *sl_args_get(const struct sl_args *args, const char *name)
 {
 	for (size_t i = 0; i < args->given_count; i++)

@@ -60,6 +60,9 @@ struct sl_args {
 int sl_args_parse(
     struct sl_args *args, const struct sl_program *program, int argc, char **argv);
 
+/* sl_args_version returns the version of this build: a static string. */
+const char *sl_args_version(void);
+
 /* sl_args_get returns the value of a flag, "" for a switch; NULL if not given. */
 const char *sl_args_get(const struct sl_args *args, const char *name);
 

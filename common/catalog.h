@@ -11,6 +11,7 @@
 #include "topic.h"
 
 struct sl_buf;
+struct sl_config;
 struct sl_paths;
 
 /*
@@ -140,6 +141,13 @@ int sl_catalog_load(
 /* sl_catalog_parse makes a catalog of one text; name stands for the file in errors. */
 int sl_catalog_parse(
     const char *name, const char *text, struct sl_catalog **out, struct sl_buf *error);
+
+/*
+ * sl_catalog_check tells whether the modules and metrics that a configuration
+ * names are there: 0, or SL_EINVAL with one line in error.
+ */
+int sl_catalog_check(const struct sl_catalog *catalog, const struct sl_config *config,
+    struct sl_buf *error);
 
 /* sl_catalog_ref and _unref take and give back a reference; thread-safe. */
 struct sl_catalog *sl_catalog_ref(const struct sl_catalog *catalog);
