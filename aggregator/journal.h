@@ -26,8 +26,8 @@ struct agg_journal;
 
 /* Sources have small numbers; entries of the aggregator's own have this one. */
 #define AGG_JOURNAL_NO_SOURCE    UINT32_MAX
-#define AGG_JOURNAL_SOURCES_MAX  4096u
-#define AGG_JOURNAL_LINES_MAX    16u /* remembered per source, latest used first */
+#define AGG_JOURNAL_SOURCES_MAX  1024u
+#define AGG_JOURNAL_LINES_MAX    8u  /* remembered per source, the latest used */
 #define AGG_JOURNAL_POSITION     16u /* bytes of a source position */
 #define AGG_JOURNAL_CONTROL_MAX  16384u
 #define AGG_JOURNAL_BOOT_ID_SIZE 40u
@@ -238,6 +238,6 @@ struct agg_journal_stats {
 	bool full;              /* the last append found no space */
 	int space_errno;        /* why no further segment could be had; 0 if one could */
 };
-void agg_journal_stats(const struct agg_journal *journal, struct agg_journal_stats *out);
+void agg_journal_stats(struct agg_journal *journal, struct agg_journal_stats *out);
 
 #endif
