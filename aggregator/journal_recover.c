@@ -17,8 +17,8 @@
  * Design notes.
  *
  * What follows the last record decides whether the journal is as a kill leaves
- * it: a record without its commit word, at most, and at most a segment that was
- * made ahead and never begun.  Everything else is damage: the prefix before it
+ * it: a record without its commit word, at most, and segments that were made
+ * ahead and never begun.  Everything else is damage: the prefix before it
  * counts, the rest is wiped or, whole segments, set aside.
  */
 
@@ -87,22 +87,26 @@ static void set_aside(struct recovery *r, uint32_t from)
 		close(fd);
 }
 
-/* What follows the last segment with records: index is the first file behind it. */
+/*
+ * What follows the last segment with records: index is the first file behind it.
+ * There can be two that were not begun: one taken by the loop, which was killed
+ * before it sealed the one before, and the one made ahead after that.
+ */
 static void judge_rest(struct recovery *r, uint32_t index)
 {
 	char name[AGG_JOURNAL_SEGMENT_NAME];
 
-	if (index >= r->number_count)
-		return;
-	if (!r->replay.damage && index + 1 == r->number_count &&
-	    is_unused(r->replay.journal, r->numbers[index])) {
-		agg_journal_segment_name(r->numbers[index], name);
-		unlinkat(r->replay.journal->dirfd, name, 0);
+	for (uint32_t i = index; i < r->number_count && !r->replay.damage; i++)
+		if (!is_unused(r->replay.journal, r->numbers[i]))
+			r->replay.damage = "segments do not follow each other";
+	if (r->replay.damage) {
+		set_aside(r, index);
 		return;
 	}
-	if (!r->replay.damage)
-		r->replay.damage = "segments do not follow each other";
-	set_aside(r, index);
+	for (uint32_t i = index; i < r->number_count; i++) {
+		agg_journal_segment_name(r->numbers[i], name);
+		unlinkat(r->replay.journal->dirfd, name, 0);
+	}
 }
 
 /* Opens and scans segments as long as each goes on where the one before ended. */
