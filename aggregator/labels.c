@@ -2,6 +2,7 @@
 #include "labels.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 struct sl_slice agg_labels_slice(const char *text)
 {
@@ -55,7 +56,21 @@ bool agg_labels_equal(const struct agg_labels *a, const struct agg_labels *b)
 	return true;
 }
 
-/* FNV-1a, with the length first so that "ab","c" and "a","bc" differ. */
+/*
+ * FNV-1a from a secret start, so that who chooses labels from outside does not
+ * know which of them collide; the length first, so that "ab","c" and "a","bc"
+ * differ.
+ */
+static uint64_t hash_start(void)
+{
+	static uint64_t start;
+
+	while (!start)
+		if (getrandom(&start, sizeof(start), GRND_NONBLOCK) != sizeof(start))
+			start = 14695981039346656037u;
+	return start;
+}
+
 static uint64_t hash_slice(uint64_t hash, struct sl_slice slice)
 {
 	hash = (hash ^ slice.len) * 1099511628211u;
@@ -66,11 +81,11 @@ static uint64_t hash_slice(uint64_t hash, struct sl_slice slice)
 
 uint64_t agg_labels_hash(const struct agg_labels *labels)
 {
-	uint64_t hash = 14695981039346656037u;
+	uint64_t hash = hash_start();
 
 	for (size_t i = 0; i < labels->count; i++) {
 		hash = hash_slice(hash, labels->items[i].name);
 		hash = hash_slice(hash, labels->items[i].value);
 	}
-	return hash ^ hash >> 29;
+	return hash ^ hash >> 32;
 }

@@ -38,7 +38,7 @@ struct sl_slice agg_labels_find(const struct agg_labels *labels, struct sl_slice
 /* agg_labels_equal tells whether two sets hold the same names and values. */
 bool agg_labels_equal(const struct agg_labels *a, const struct agg_labels *b);
 
-/* agg_labels_hash returns 64 bits that are the same for equal sets. */
+/* agg_labels_hash returns 64 bits, the same for equal sets in this process. */
 uint64_t agg_labels_hash(const struct agg_labels *labels);
 
 #endif

@@ -32,6 +32,8 @@ static struct agg_recent *memory(void)
 	return recent;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct agg_recent_view view = {memory(), "default"};
