@@ -50,8 +50,9 @@ struct agg_alert {
 	int64_t acknowledged_ns;
 	int64_t acknowledged_until_ns; /* 0: until it resolves or gets worse */
 	int64_t silenced_until_ns;
-	uint64_t seq; /* in the alerts log, of its newest entry; 0: none yet */
-	bool unsent;  /* changed since that entry */
+	bool condition; /* made by agg_alert_condition, not by a rule */
+	uint64_t seq;   /* in the alerts log, of its newest entry; 0: none yet */
+	uint8_t unsent; /* changed since: 1 + the enum sl_entry_kind that is due */
 };
 
 /* alert_record.h packs an alert for the state table, alert_json.h for clients. */
@@ -119,7 +120,9 @@ void agg_alert_free(struct agg_alerts *alerts);
 /* ---- start ------------------------------------------------------------------ */
 
 /*
- * agg_alert_restore takes one alert back as save() got it; call it for each
+ * agg_alert_restore takes one alert back as save() got it (where the log is a
+ * new one, with seq 0 and unsent 1 + SL_ENTRY_ALERT_CHANGE, so that it is
+ * entered there); call it for each
  * kept alert, with the slot of its record, before anything else.  Returns 0, or
  * SL_EFULL or SL_EEXIST (an id, or a pending or firing one of its rule and
  * labels, is there already): then its record can be dropped.
@@ -130,8 +133,10 @@ int agg_alert_restore(
 /*
  * agg_alert_set_rules replaces all rules; takes ownership of rules[0..count),
  * not of the array.  Alerts whose rule is gone are resolved.  At start after
- * the last restore, and at a reload.  Returns 0 or SL_EEXIST with the second
- * use of an id (then nothing has changed, and the rules stay the caller's).
+ * the last restore, and at a reload; after that, agg_alert_check is due for
+ * every fresh metric, as its limits may have moved.  Returns 0, or SL_EEXIST
+ * where two rules have the same id, or two without expression the same metric
+ * (then nothing has changed, and the rules stay the caller's).
  */
 int agg_alert_set_rules(struct agg_alerts *alerts, struct agg_rule **rules, size_t count,
     int64_t now_ns, int64_t mono_ns);
@@ -158,7 +163,8 @@ int agg_alert_check(struct agg_alerts *alerts, uint32_t metric_id, double value,
  * agg_alert_condition reports a condition that the aggregator itself sees
  * ("journal_full"); rule names it and is known without agg_alert_set_rules.
  * labels may be NULL.  severity AGG_SEVERITY_NONE ends it.  Repeating what is
- * so already does nothing.
+ * so already does nothing, but one from before a restart that is not reported
+ * again within a minute ends by itself.
  */
 void agg_alert_condition(struct agg_alerts *alerts, const char *tenant, const char *rule,
     const char *module, const struct agg_labels *labels, enum agg_severity severity,

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "json_out.h"
+
 struct sl_slice agg_labels_slice(const char *text)
 {
 	return (struct sl_slice){text, strlen(text)};
@@ -88,4 +90,19 @@ uint64_t agg_labels_hash(const struct agg_labels *labels)
 		hash = hash_slice(hash, labels->items[i].value);
 	}
 	return hash ^ hash >> 32;
+}
+
+void agg_labels_json(struct sl_buf *out, const struct agg_labels *labels)
+{
+	struct sl_json_out writer;
+
+	sl_json_out_init(&writer, out);
+	sl_json_out_object_begin(&writer);
+	for (size_t i = 0; i < labels->count; i++) {
+		const struct agg_label *label = &labels->items[i];
+
+		sl_json_out_keyn(&writer, label->name.data, label->name.len);
+		sl_json_out_string(&writer, label->value.data, label->value.len);
+	}
+	sl_json_out_object_end(&writer);
 }

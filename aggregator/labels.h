@@ -40,5 +40,7 @@ bool agg_labels_equal(const struct agg_labels *a, const struct agg_labels *b);
 
 /* agg_labels_hash returns 64 bits, the same for equal sets in this process. */
 uint64_t agg_labels_hash(const struct agg_labels *labels);
+/* agg_labels_json appends the compact JSON object of sorted labels. */
+void agg_labels_json(struct sl_buf *out, const struct agg_labels *labels);
 
 #endif

@@ -40,6 +40,8 @@ struct agg_thresholds {
  */
 int agg_rule_status(const struct agg_thresholds *thresholds, double value);
 
+#define AGG_RULE_NAME_MAX 128 /* bytes of id, module, metric */
+
 /* What a rule is made from.  Strings are copied; NULL where not needed. */
 struct agg_rule_spec {
 	const char *id;     /* unique; a threshold's is its metric's name */
@@ -64,7 +66,32 @@ struct agg_rule_spec {
 	const char *summary;
 };
 
-struct agg_rule;
+/* The two levels of a rule, as a mask: a condition that holds. */
+#define AGG_RULE_WARNING  1u
+#define AGG_RULE_CRITICAL 2u
+
+/*
+ * A checked rule; read-only.  The limits are turned so that more is worse
+ * (multiplied by sign), a missing one is infinite.
+ */
+struct agg_rule {
+	char *id;
+	char *tenant; /* NULL: every tenant */
+	char *module;
+	char *metric; /* "" if about none */
+	char *title;
+	char *unit;
+	char *summary;                /* NULL: a text is made */
+	struct agg_expr *expr;        /* NULL: the metric's scalar */
+	struct agg_labels labels;     /* owned */
+	struct agg_thresholds limits; /* as given; clear values filled in */
+	double sign;
+	double fire[2]; /* warning, critical */
+	double clear[2];
+	bool has_limits;
+	enum agg_severity severity; /* of an expression without limits */
+	int64_t for_ns;
+};
 
 /* Size of the text that says why a rule was refused. */
 #define AGG_RULE_ERROR_MAX 320
@@ -78,5 +105,22 @@ struct agg_rule;
 int agg_rule_new(const struct agg_rule_spec *spec, struct agg_rule **rule,
     char error[AGG_RULE_ERROR_MAX]);
 void agg_rule_free(struct agg_rule *rule);
+
+/*
+ * agg_rule_levels returns the levels that hold for a value, given those that
+ * held before (hysteresis).  Critical includes warning where the rule has both.
+ * NaN changes nothing.
+ */
+unsigned agg_rule_levels(const struct agg_rule *rule, double value, unsigned before);
+
+/* agg_rule_threshold returns the limit of a severity, NaN if there is none. */
+double agg_rule_threshold(const struct agg_rule *rule, enum agg_severity severity);
+
+/*
+ * agg_rule_message appends the text of an alert, for a severity and a value,
+ * over is true when the condition has ended.
+ */
+void agg_rule_message(const struct agg_rule *rule, enum agg_severity severity,
+    double value, const struct agg_labels *labels, bool over, struct sl_buf *out);
 
 #endif
