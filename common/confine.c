@@ -244,7 +244,8 @@ static int add_grants(scmp_filter_ctx filter, unsigned grants)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 0);
 #ifdef SANITIZED
 	/* LeakSanitizer looks at the threads of its own process when that ends. */
-	static const char *const sanitizer[] = {"ptrace", "wait4", "kill", "arch_prctl"};
+	static const char *const sanitizer[] = {
+	    "ptrace", "wait4", "kill", "arch_prctl", "getdents"};
 	if (rc == 0)
 		rc = add_rules(filter, SCMP_ACT_ALLOW, sanitizer,
 		    sizeof sanitizer / sizeof *sanitizer);
