@@ -34,10 +34,6 @@ bool sl_fence_available(void)
 
 void sl_fence_heavy(void)
 {
-	/* Also a compiler barrier, and the fence itself where there is no
-	 * membarrier: pushes are fenced then. */
-	atomic_thread_fence(memory_order_seq_cst);
 	if (sl_fence_available())
 		(void)membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED);
-	atomic_thread_fence(memory_order_seq_cst);
 }

@@ -28,9 +28,9 @@ bool sl_fence_register(void);
 bool sl_fence_available(void);
 
 /*
- * sl_fence_heavy is a full fence in this thread and, where available, in every
- * running thread of the registered processes.  Takes some microseconds; does
- * not block.
+ * sl_fence_heavy is, where available, a full fence in this thread and in every
+ * running thread of the registered processes; else it does nothing, and the
+ * seq_cst operations of both sides do.  Takes some microseconds; does not block.
  */
 void sl_fence_heavy(void);
 

@@ -235,15 +235,14 @@ void sl_ring_get_drops(const struct sl_ring_reader *reader, struct sl_ring_drops
 
 void sl_ring_sleep_declare(struct sl_ring_reader *reader)
 {
-	/* Relaxed: sl_fence_heavy follows and orders it before the load of
-	 * head in sl_ring_sleep_check. */
-	atomic_store_explicit(&reader->header->asleep, 1, memory_order_relaxed);
+	/* seq_cst, here and in the check: pairs with publish. */
+	atomic_store_explicit(&reader->header->asleep, 1, memory_order_seq_cst);
 }
 
 bool sl_ring_sleep_check(const struct sl_ring_reader *reader)
 {
 	return !reader->corrupt && reader->tail == reader->head &&
-	       atomic_load_explicit(&reader->header->head, memory_order_acquire) ==
+	       atomic_load_explicit(&reader->header->head, memory_order_seq_cst) ==
 		   reader->head;
 }
 

@@ -16,10 +16,11 @@
  * Wrapping.  The ring is mapped twice back to back: a record that begins in
  * the last bytes goes on into the second mapping.  No padding, no split copy.
  *
- * Sleeping.  Writer: store head, fence, load asleep.  Reader: store asleep,
- * fence, load head.  One of the two sees the other's store, so that either the
- * doorbell rings or the reader does not sleep.  sl_fence_heavy in the reader
- * can stand for the writer's fence as well (fence.h).
+ * Sleeping.  Writer: store head, load asleep.  Reader: store asleep, load head.
+ * All four are seq_cst, so one of the two sees the other's store: either the
+ * doorbell rings or the reader does not sleep.  A store that others must see
+ * before a load goes on costs more than the push itself, so a registered
+ * writer leaves it to the reader's sl_fence_heavy (fence.h).
  *
  * Hostile writers.  Head, frames and lengths are copied once and checked in
  * the copy.  What a correct writer has published does not change until it is
@@ -71,8 +72,6 @@ void sl_ring_writer_init(
 void sl_ring_writer_set_fenced(struct sl_ring_writer *writer, bool fenced)
 {
 	writer->fenced = fenced;
-	/* What was pushed before without a fence has one now. */
-	atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* Where the next record goes. */
@@ -116,15 +115,23 @@ static void ring_doorbell(struct sl_ring_writer *writer)
 /* Makes everything below writer->head visible. */
 static inline void publish(struct sl_ring_writer *writer)
 {
-	/* Pairs with the acquire in refresh_head. */
-	atomic_store_explicit(&writer->header->head, writer->head, memory_order_release);
-	/* Head before asleep: pairs with the fence in sl_fence_heavy, or is
-	 * given by it; then only the compiler has to keep the order. */
-	if (unlikely(writer->fenced))
-		atomic_thread_fence(memory_order_seq_cst);
-	else
+	struct sl_layout_header *header = writer->header;
+	bool asleep;
+
+	/* The store of head pairs with the acquire in refresh_head.  It has to
+	 * come before the load of asleep for the reader as well. */
+	if (unlikely(writer->fenced)) {
+		/* Pairs with the seq_cst store and load of the reader. */
+		atomic_store_explicit(&header->head, writer->head, memory_order_seq_cst);
+		asleep = atomic_load_explicit(&header->asleep, memory_order_seq_cst) != 0;
+	} else {
+		/* The reader's sl_fence_heavy keeps the order in the processor,
+		 * the signal fence in the compiler. */
+		atomic_store_explicit(&header->head, writer->head, memory_order_release);
 		atomic_signal_fence(memory_order_seq_cst);
-	if (unlikely(atomic_load_explicit(&writer->header->asleep, memory_order_relaxed)))
+		asleep = atomic_load_explicit(&header->asleep, memory_order_relaxed) != 0;
+	}
+	if (unlikely(asleep))
 		ring_doorbell(writer);
 }
 
