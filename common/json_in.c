@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json_in.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * jansson's own limit of 2048 levels is a constant of its build.  Whatever is
+ * malformed may fool this count; jansson then finds the fault.
+ */
+static bool too_deep(const char *data, size_t len, size_t *where)
+{
+	int depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = data[i];
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > SL_JSON_IN_DEPTH) {
+				*where = i;
+				return true;
+			}
+		} else if (c == '}' || c == ']') {
+			depth--;
+		}
+	}
+	return false;
+}
+
+static void locate(struct sl_json_in_error *error, const char *data, size_t position)
+{
+	error->line = 1;
+	error->column = 1;
+	error->position = position;
+	for (size_t i = 0; i < position; i++) {
+		error->column++;
+		if (data[i] == '\n') {
+			error->line++;
+			error->column = 1;
+		}
+	}
+}
+
+json_t *sl_json_in_parse(const char *data, size_t len, struct sl_json_in_error *error)
+{
+	struct sl_json_in_error ignored;
+	json_error_t fault;
+	size_t where;
+
+	if (!error)
+		error = &ignored;
+	if (too_deep(data, len, &where)) {
+		locate(error, data, where);
+		snprintf(error->text, sizeof error->text, "nested deeper than %d levels",
+		    SL_JSON_IN_DEPTH);
+		return NULL;
+	}
+	json_t *tree =
+	    json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
+	if (!tree) {
+		size_t position = fault.position > 0 ? (size_t)fault.position : 0;
+		locate(error, data, position < len ? position : len);
+		snprintf(error->text, sizeof error->text, "%.90s", fault.text);
+	}
+	return tree;
+}
+
+bool sl_json_in_string(const json_t *obj, const char *key, struct sl_slice *out)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	if (!json_is_string(value))
+		return false;
+	*out = (struct sl_slice){json_string_value(value), json_string_length(value)};
+	return true;
+}
+
+bool sl_json_in_int(const json_t *obj, const char *key, int64_t *out)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	if (!json_is_integer(value))
+		return false;
+	*out = json_integer_value(value);
+	return true;
+}
+
+bool sl_json_in_number(const json_t *obj, const char *key, double *out)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	if (!json_is_number(value))
+		return false;
+	*out = json_number_value(value);
+	return true;
+}
+
+bool sl_json_in_bool(const json_t *obj, const char *key, bool *out)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	if (!json_is_boolean(value))
+		return false;
+	*out = json_is_true(value);
+	return true;
+}
+
+json_t *sl_json_in_path(const json_t *obj, const char *path)
+{
+	char key[256];
+
+	for (;;) {
+		json_t *whole = json_object_get(obj, path);
+		const char *dot = strchr(path, '.');
+		if (whole || !dot)
+			return whole;
+		size_t len = (size_t)(dot - path);
+		if (len >= sizeof key)
+			return NULL;
+		memcpy(key, path, len);
+		key[len] = '\0';
+		obj = json_object_get(obj, key);
+		if (!obj)
+			return NULL;
+		path = dot + 1;
+	}
+}
