@@ -81,7 +81,7 @@ static void run_group(struct group *group)
 	/* An early wake-up belongs to the turn that it was meant for. */
 	int64_t ran_ns = tick.mono_ns < group->due_ns ? group->due_ns : tick.mono_ns;
 	group->due_ns = col_schedule_next(ran_ns, cost_ns, group->interval_ns);
-	if (group->due_ns - ran_ns > group->interval_ns && !group->stretched) {
+	if (cost_ns * COL_SCHEDULE_REST > group->interval_ns && !group->stretched) {
 		group->stretched = true;
 		sl_log_info("schedule",
 		    "reading is costly, made rarer group=%s cpu_us=%lld next_ms=%lld",

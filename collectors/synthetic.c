@@ -36,8 +36,10 @@
 /* How long an event waits for space before the loop looks at signals again. */
 #define WAIT_MS 1000
 
-/* How long the end waits until the aggregator has taken everything. */
+/* How long the end waits until the aggregator has taken everything; when told to stop,
+ * less. */
 #define FLUSH_MS 5000
+#define DRAIN_MS 1000
 
 struct synthetic {
 	struct sl_process *process;
@@ -312,11 +314,12 @@ static void stop(struct sl_process *process)
 	struct synthetic *synthetic = process->state;
 
 	if (synthetic->core != NULL) {
-		int rc = sightline_flush(col_core_collector(synthetic->core), FLUSH_MS);
+		int wait_ms = process->draining ? DRAIN_MS : FLUSH_MS;
+		int rc = sightline_flush(col_core_collector(synthetic->core), wait_ms);
 		if (rc != 0)
 			sl_log_warn("ring",
 			    "not everything was taken in time source=%s ms=%d",
-			    synthetic->options.name, FLUSH_MS);
+			    synthetic->options.name, wait_ms);
 		print_summary(synthetic, rc == 0);
 	}
 	if (synthetic->sample_event != NULL)
