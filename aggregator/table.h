@@ -22,7 +22,7 @@
  */
 struct agg_table;
 
-#define AGG_TABLE_KEY_MAX   512u  /* bytes of a series' key */
+#define AGG_TABLE_KEY_MAX   232u  /* bytes of a series' key */
 #define AGG_TABLE_NAME_MAX  128u  /* bytes of a source's name */
 #define AGG_TABLE_ALERT_MAX 2048u /* bytes of an alert's record */
 #define AGG_TABLE_NO_SLOT   UINT32_MAX
@@ -31,7 +31,7 @@ struct agg_table;
 struct agg_table_options {
 	uint32_t series_max; /* [100000] */
 	uint32_t rings_max;  /* [256] */
-	uint32_t alerts_max; /* [4096] */
+	uint32_t alerts_max; /* [1024] */
 };
 
 struct agg_table_report {
