@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "layout.h"
+#include "utf8.h"
 
 static_assert(SL_DICT_DEF_MAX % 8 == 0, "the largest definition needs no padding");
 
@@ -29,41 +30,16 @@ static bool identifier(struct sl_slice text)
 	return text.len > 0;
 }
 
-/* Length of the well-formed UTF-8 character at s, 0 if there is none. */
-static size_t utf8_char(const unsigned char *s, size_t len)
-{
-	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-
-	if (n < 2 || n > len)
-		return n > len ? 0 : n;
-	uint32_t code = s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	bool surrogate = code >= 0xd800 && code < 0xe000;
-	return code < least[n] || surrogate || code > 0x10ffff ? 0 : n;
-}
-
 /* UTF-8 without control characters. */
 static bool clean_text(struct sl_slice text)
 {
-	const unsigned char *s = (const unsigned char *)text.data;
-	size_t n;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.data[i];
 
-	for (size_t i = 0; i < text.len; i += n) {
-		n = utf8_char(s + i, text.len - i);
-		if (n == 0 || s[i] < 0x20 || s[i] == 0x7f)
+		if (c < 0x20 || c == 0x7f)
 			return false;
 	}
-	return true;
+	return sl_utf8_valid(text.data, text.len);
 }
 
 /* SL_OK, or SL_EINVAL or SL_ETOOBIG with *what set to what is wrong. */
