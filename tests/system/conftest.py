@@ -1,40 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
-import shutil
 import sys
-import tempfile
-
-import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from sightline import Instance  # noqa: E402
-
-
-@pytest.fixture
-def make_instance():
-    """A factory of instances in short paths (unix sockets), ended and checked after the test."""
-    made = []
-
-    def make(**kwargs):
-        directory = tempfile.mkdtemp(prefix="sl-")
-        instance = Instance(directory, **kwargs)
-        made.append(instance)
-        return instance
-
-    yield make
-    try:
-        for instance in made:
-            instance.stop()
-    finally:
-        for instance in made:
-            for process in instance.processes.values():
-                if process.alive():
-                    process.kill()
-            shutil.rmtree(instance.dir, ignore_errors=True)
-
-
-@pytest.fixture
-def instance(make_instance):
-    """Aggregator, one gateway and the system collector, healthy."""
-    return make_instance().start("system")
+from fixtures import instance, make_instance  # noqa: E402, F401

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+import shutil
+import tempfile
+
+import pytest
+
+from sightline import Instance
+
+
+@pytest.fixture
+def make_instance():
+    """A factory of instances in short paths (unix sockets), ended and checked after the test."""
+    made = []
+
+    def make(**kwargs):
+        directory = tempfile.mkdtemp(prefix="sl-")
+        instance = Instance(directory, **kwargs)
+        made.append(instance)
+        return instance
+
+    yield make
+    try:
+        for instance in made:
+            instance.stop()
+    finally:
+        for instance in made:
+            for process in instance.processes.values():
+                if process.alive():
+                    process.kill()
+            shutil.rmtree(instance.dir, ignore_errors=True)
+
+
+@pytest.fixture
+def instance(make_instance):
+    """Aggregator, one gateway and the system collector, healthy."""
+    return make_instance().start("system")
