@@ -3,6 +3,7 @@
 #ifndef SL_CLOCK_H
 #define SL_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define SL_NS_PER_US 1000LL
@@ -31,5 +32,12 @@ void sl_clock_real(void);
  * its length.  Times outside the years 0 to 9999 are clamped.
  */
 int sl_clock_format(int64_t wall_ns, char out[SL_CLOCK_TEXT]);
+
+/*
+ * sl_clock_parse reads an RFC 3339 time (any offset, up to nine digits of a
+ * second) of exactly len bytes.  Returns 0 or SL_EMALFORMED; a time outside
+ * what nanoseconds in 64 bits can say is malformed, too.
+ */
+int sl_clock_parse(const char *text, size_t len, int64_t *wall_ns);
 
 #endif

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One thread runs everything here: rings in, state, alerts, journal, batches
+ * out, requests.  The journal has a writer thread of its own, nng has its own;
+ * neither touches what this file owns.
+ *
+ * The straight line of a sample: on_work (sources.c) → agg_ingest_turn →
+ * agg_state_feed → agg_core_pass → agg_state_settle → agg_judge_changed →
+ * agg_publish_pass → sl_bus_publish.  An event goes agg_ingest_turn →
+ * agg_event_pack → agg_journal_append → agg_publish_entry instead.
+ */
+#include "aggregator.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "core.h"
+
+#define TICK_MS  1000
+#define SWEEP_MS 100
+
+/* ---- work ------------------------------------------------------------------------- */
+
+void agg_core_pass(struct agg_core *core, int64_t wall_ns, int64_t mono_ns)
+{
+	agg_state_settle(core->state, mono_ns);
+	agg_judge_pass(core->judge, wall_ns, mono_ns, false);
+	agg_publish_pass(core->publish);
+}
+
+void agg_core_aggregate(struct agg_core *core)
+{
+	int64_t wall_ns = sl_clock_wall_ns(), mono_ns = sl_clock_mono_ns();
+
+	agg_state_settle(core->state, mono_ns);
+	agg_judge_pass(core->judge, wall_ns, mono_ns, true);
+	agg_publish_keyframe(core->publish);
+}
+
+static void apply_pause(struct agg_core *core, bool paused)
+{
+	core->paused = paused;
+	core->ingest.paused = paused;
+	agg_judge_pause(core->judge, paused);
+	agg_publish_paused(core->publish, paused);
+}
+
+int agg_core_pause(struct agg_core *core, bool paused)
+{
+	struct sl_slice kind = {.data = "paused", .len = 6};
+	struct sl_slice body = {
+	    .data = paused ? "{\"paused\":true}" : "{\"paused\":false}"};
+	uint64_t seq;
+
+	if (core->paused == paused)
+		return 0;
+	body.len = strlen(body.data);
+	int error = agg_journal_control(core->journal, kind, body, 0, true, &seq);
+	if (error != 0)
+		return error;
+	agg_table_flags_set(core->table, paused ? AGG_TABLE_PAUSED : 0);
+	apply_pause(core, paused);
+	agg_publish_control(core->publish, seq, kind, body);
+	agg_publish_keyframe(core->publish);
+	return 0;
+}
+
+static void on_passed(void *arg, int64_t wall_ns, int64_t mono_ns)
+{
+	struct agg_core *core = arg;
+
+	agg_core_pass(core, wall_ns, mono_ns);
+	agg_own_passed(&core->own, sl_clock_mono_ns() - mono_ns);
+}
+
+static void on_stale(
+    void *arg, const struct agg_source *source, bool stale, int64_t age_ns)
+{
+	struct agg_core *core = arg;
+
+	sl_log_info("source", "%s source=%s", stale ? "silent" : "speaks", source->name);
+	agg_judge_source(core->judge, source->rights.tenant, source->name, stale, age_ns);
+}
+
+static void on_event(void *arg, enum sl_stream stream, const void *packed, size_t len)
+{
+	struct agg_core *core = arg;
+
+	(void)stream;
+	agg_publish_entry(core->publish, packed, len);
+}
+
+static void on_tenant(void *arg, struct agg_tenant *tenant)
+{
+	struct agg_core *core = arg;
+
+	agg_judge_tenant(core->judge, tenant);
+	if (core->publish)
+		agg_publish_defs(core->publish);
+}
+
+static int on_changed(void *arg, struct agg_metric *metric, int64_t mono_ns)
+{
+	struct agg_core *core = arg;
+
+	return agg_judge_changed(core->judge, metric, mono_ns);
+}
+
+static void on_request(void *arg, struct sl_bus_route route, const void *data, size_t len)
+{
+	struct agg_core *core = arg;
+
+	agg_command_request(core->command, route, data, len);
+}
+
+static void on_report(void *arg, const void *data, size_t len)
+{
+	struct agg_core *core = arg;
+	int error = agg_gateways_report(&core->gateways, data, len, sl_clock_mono_ns());
+
+	if (error != 0)
+		sl_log_warn("gateway", "report dropped bytes=%zu reason=\"%s\"", len,
+		    sl_strerror(error));
+}
+
+static void on_durable(int fd, short what, void *arg)
+{
+	struct agg_core *core = arg;
+	uint64_t count;
+
+	(void)what;
+	if (read(fd, &count, sizeof count) == (ssize_t)sizeof count)
+		agg_sources_progress(core->sources);
+}
+
+static void on_sweep(int fd, short what, void *arg)
+{
+	struct agg_core *core = arg;
+
+	(void)fd, (void)what;
+	if (!core->paused)
+		agg_state_sweep(core->state, sl_clock_mono_ns());
+	agg_core_pass(core, sl_clock_wall_ns(), sl_clock_mono_ns());
+}
+
+static void on_tick(int fd, short what, void *arg)
+{
+	struct agg_core *core = arg;
+	int64_t mono_ns = sl_clock_mono_ns();
+
+	(void)fd, (void)what;
+	agg_journal_tick(core->journal);
+	agg_judge_check_journal(core->judge);
+	agg_sources_tick(core->sources, mono_ns);
+	agg_sources_progress(core->sources);
+	agg_gateways_tick(&core->gateways, mono_ns);
+	agg_command_tick(core->command, mono_ns);
+	if (!core->paused)
+		agg_own_update(core);
+	agg_core_pass(core, sl_clock_wall_ns(), mono_ns);
+	agg_publish_heartbeat(core->publish);
+}
+
+static void on_update(int fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	agg_core_aggregate(arg);
+}
+
+/* ---- start --------------------------------------------------------------------------
+ */
+
+/* One aggregator per directory: taken before any socket is touched. */
+static int take_lock(struct agg_core *core, const struct sl_paths *paths)
+{
+	core->lock_fd = open(paths->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (core->lock_fd < 0) {
+		sl_log_error("lock", "cannot open path=\"%s\" error=\"%s\"", paths->lock,
+		    strerror(errno));
+		return EX_CANTCREAT;
+	}
+	if (flock(core->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		sl_log_error("lock",
+		    "another aggregator runs in this directory path=\"%s\"", paths->lock);
+		return EX_TEMPFAIL;
+	}
+	return 0;
+}
+
+static int load_keys(struct agg_core *core)
+{
+	char error[SL_KEY_ERROR];
+
+	if (sl_keyring_load(&core->keyring, core->process->config, &core->process->paths,
+		error) != 0) {
+		sl_log_error("keys", "%s", error);
+		return EX_NOINPUT;
+	}
+	return 0;
+}
+
+static int acquire(struct sl_process *process)
+{
+	struct agg_core *core = process->state;
+	struct sl_buf error = {0};
+	int code;
+
+	core->process = process;
+	if (sl_crypto_init() != 0) {
+		sl_log_error("crypto", "no randomness");
+		return EX_OSERR;
+	}
+	if (sl_paths_create(&process->paths, &error) != 0) {
+		sl_log_error("paths", "%s", sl_buf_text(&error));
+		sl_buf_clear(&error);
+		return EX_CANTCREAT;
+	}
+	if ((code = load_keys(core)) != 0 ||
+	    (code = take_lock(core, &process->paths)) != 0)
+		return code;
+	if (sl_attach_listen(process->paths.attach, 0660, &core->listener) != 0) {
+		sl_log_error("attach", "cannot listen path=\"%s\" error=\"%s\"",
+		    process->paths.attach, strerror(errno));
+		return EX_CANTCREAT;
+	}
+	return 0;
+}
+
+static void confine(const struct sl_process *process, struct sl_confine *confine)
+{
+	sl_confine_path(confine, process->paths.data, true);
+	sl_confine_path(confine, process->paths.run, true);
+	sl_confine_path(confine, process->paths.keys, false);
+	sl_confine_path(confine, "/proc/self", false);
+	sl_confine_path(confine, "/etc", false);
+}
+
+static int open_storage(struct agg_core *core)
+{
+	const struct sl_config_aggregator *config = &core->process->config->aggregator;
+	struct agg_journal_options options = {
+	    .window_entries = (uint32_t)config->journal_entries,
+	    .window_ns = config->journal_time_ms * SL_NS_PER_MS,
+	    .window_bytes = (uint64_t)config->journal_bytes,
+	};
+	struct agg_table_options table = {
+	    .series_max = (uint32_t)config->tenant_series_max};
+	struct agg_journal_report report;
+	char path[SL_PATHS_MAX];
+
+	if (agg_journal_open(
+		core->process->paths.journal, &options, &core->journal, &report) != 0)
+		return EX_IOERR;
+	sl_log_info("journal", "open entries=%llu segments=%u epoch=%016llx%s%s",
+	    (unsigned long long)report.entries, report.segments,
+	    (unsigned long long)agg_journal_epoch(core->journal),
+	    report.epoch_changed ? " new because " : "",
+	    report.epoch_changed && report.reason ? report.reason : "");
+	if (sl_paths_resolve(&core->process->paths, "data/state", path) != 0)
+		return EX_CONFIG;
+	return agg_table_open(path, &table, &core->table, NULL) == 0 ? 0 : EX_IOERR;
+}
+
+static int make_state(struct agg_core *core)
+{
+	const struct sl_config *config = core->process->config;
+	struct agg_recent_options recent = {
+	    .samples_per_series = (size_t)config->aggregator.buffer_size_per_source};
+	struct agg_tenant *tenant;
+
+	core->recent = agg_recent_new(&recent);
+	struct agg_judge_options judge = {
+	    .catalog = core->process->catalog,
+	    .config = config,
+	    .journal = core->journal,
+	    .table = core->table,
+	    .recent = core->recent,
+	};
+	if (agg_judge_new(&judge, &core->judge) != 0)
+		return EX_CONFIG;
+	struct agg_state_options options = {
+	    .catalog = core->process->catalog,
+	    .table = core->table,
+	    .recent = core->recent,
+	    .tenant_series_max = (size_t)config->aggregator.tenant_series_max,
+	    .keep_recent = config->aggregator.enable_data_buffering,
+	};
+	struct agg_state_hooks hooks = {
+	    .arg = core, .tenant = on_tenant, .changed = on_changed};
+	core->state = agg_state_new(&options, &hooks);
+	struct agg_publish_options publish = {
+	    .loop = core->process->loop,
+	    .state = core->state,
+	    .journal = core->journal,
+	    .publish_interval_ms = config->aggregator.publish_interval_ms,
+	    .streaming = config->aggregator.enable_real_time_streaming,
+	};
+	core->publish = agg_publish_new(&publish);
+	if (!core->publish)
+		return EX_OSERR;
+	agg_judge_connect(core->judge, core->state, core->publish);
+	agg_state_tenant(core->state, "default", &tenant);
+	size_t restored = agg_state_restore(core->state);
+	sl_log_info("state", "restored series=%zu", restored);
+	return 0;
+}
+
+static int open_bus(struct agg_core *core)
+{
+	const char *group = core->process->config->aggregator.bus_group;
+	struct sl_bus_options options = {
+	    .base = core->process->loop,
+	    .run_dir = core->process->paths.run,
+	    .group = group[0] && getgrnam(group) ? group : NULL,
+	};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
+
+	core->command = agg_command_new(core);
+	if (sl_bus_open(&core->bus, &options, &handler, core) != 0)
+		return EX_CANTCREAT;
+	agg_publish_connect(core->publish, core->bus);
+	return 0;
+}
+
+static int open_sources(struct agg_core *core)
+{
+	const struct group *group = getgrnam(core->process->config->aggregator.bus_group);
+	struct agg_sources_options options = {
+	    .loop = core->process->loop,
+	    .ingest = &core->ingest,
+	    .config = core->process->config,
+	    .listener = core->listener,
+	    .bus_group = group ? group->gr_gid : (gid_t)-1,
+	};
+	struct agg_sources_hooks hooks = {
+	    .arg = core, .passed = on_passed, .stale = on_stale};
+
+	core->ingest.catalog = core->process->catalog;
+	core->ingest.state = core->state;
+	core->ingest.journal = core->journal;
+	core->ingest.table = core->table;
+	core->ingest.published = on_event;
+	core->ingest.arg = core;
+	core->ingest.samples = calloc(AGG_INGEST_SAMPLES, sizeof *core->ingest.samples);
+	core->sources = core->ingest.samples ? agg_sources_new(&options, &hooks) : NULL;
+	return core->sources ? 0 : EX_OSERR;
+}
+
+static struct event *every(struct agg_core *core, int64_t ms, event_callback_fn fn)
+{
+	struct event *event = event_new(core->process->loop, -1, EV_PERSIST, fn, core);
+	struct timeval period = sl_loop_ms(ms);
+
+	if (!event || event_add(event, &period) != 0)
+		abort();
+	return event;
+}
+
+static int start(struct sl_process *process)
+{
+	struct agg_core *core = process->state;
+	int code;
+
+	agg_own_start(&core->own);
+	if ((code = open_storage(core)) != 0 || (code = make_state(core)) != 0 ||
+	    (code = open_bus(core)) != 0 || (code = open_sources(core)) != 0)
+		return code;
+	apply_pause(core, agg_table_flags(core->table) & AGG_TABLE_PAUSED);
+	core->durable_event =
+	    event_new(process->loop, agg_journal_durable_fd(core->journal),
+		EV_READ | EV_PERSIST, on_durable, core);
+	if (!core->durable_event || event_add(core->durable_event, NULL) != 0)
+		return EX_OSERR;
+	core->tick_event = every(core, TICK_MS, on_tick);
+	core->sweep_event = every(core, SWEEP_MS, on_sweep);
+	core->update_event =
+	    every(core, process->config->aggregator.update_interval_ms, on_update);
+	agg_own_update(core);
+	agg_core_aggregate(core);
+	return 0;
+}
+
+/*
+ * Follows SIGHUP: thresholds, rights, intervals, keys.  The modules and metrics
+ * of the catalog are the tables' layout and need a restart.
+ */
+static void reload(struct sl_process *process, const struct sl_config *old_config,
+    const struct sl_catalog *old_catalog)
+{
+	struct agg_core *core = process->state;
+	const struct sl_config_aggregator *config = &process->config->aggregator;
+	struct timeval period = sl_loop_ms(config->update_interval_ms);
+	struct sl_keyring ring = {0};
+	char error[SL_KEY_ERROR];
+
+	(void)old_config;
+	if (process->catalog != old_catalog)
+		sl_log_info(
+		    "catalog", "roles are in force, the rest waits for a restart");
+	if (sl_keyring_load(&ring, process->config, &process->paths, error) == 0) {
+		sl_keyring_clear(&core->keyring);
+		core->keyring = ring;
+	} else {
+		sl_log_error("keys", "the former keys stay: %s", error);
+		core->keyring.rules =
+		    (struct sl_jwt_rules){.role_claim = process->config->auth.role_claim};
+	}
+	agg_judge_configure(core->judge, process->config);
+	agg_sources_configure(core->sources, process->config);
+	agg_publish_configure(core->publish, config->publish_interval_ms,
+	    config->enable_real_time_streaming);
+	event_add(core->update_event, &period);
+}
+
+static void free_event(struct event **event)
+{
+	if (*event)
+		event_free(*event);
+	*event = NULL;
+}
+
+static void stop(struct sl_process *process)
+{
+	struct agg_core *core = process->state;
+
+	free_event(&core->durable_event);
+	free_event(&core->tick_event);
+	free_event(&core->sweep_event);
+	free_event(&core->update_event);
+	agg_sources_free(core->sources);
+	if (core->publish && core->bus)
+		agg_publish_pass(core->publish);
+	if (core->bus)
+		sl_bus_close(core->bus);
+	agg_command_free(core->command);
+	agg_publish_free(core->publish);
+	agg_state_free(core->state);
+	agg_judge_free(core->judge);
+	agg_recent_free(core->recent);
+	agg_table_close(core->table);
+	agg_journal_close(core->journal);
+	agg_own_stop(&core->own);
+	sl_keyring_clear(&core->keyring);
+	sl_buf_clear(&core->ingest.body);
+	sl_buf_clear(&core->ingest.packed);
+	free(core->ingest.samples);
+	if (core->listener >= 0) {
+		unlink(process->paths.attach);
+		close(core->listener);
+	}
+	if (core->lock_fd >= 0)
+		close(core->lock_fd);
+}
+
+static const char *user(const struct sl_process *process)
+{
+	return process->config->aggregator.user;
+}
+
+static int64_t drain_ms(const struct sl_process *process)
+{
+	return process->config->aggregator.drain_timeout_ms;
+}
+
+int agg_aggregator_main(int argc, char **argv)
+{
+	static const struct sl_process_spec spec = {
+	    .program =
+		{
+		    .name = "sightline-aggregator",
+		    .prose = "Reads all rings, keeps state and journal, judges alerts, "
+			     "publishes to the gateways.",
+		    .operands = "",
+		},
+	    .scope = "aggregator",
+	    .user = user,
+	    .acquire = acquire,
+	    .confine = confine,
+	    .start = start,
+	    .reload = reload,
+	    .drain_ms = drain_ms,
+	    .stop = stop,
+	};
+	struct agg_core *core = calloc(1, sizeof *core);
+	int code;
+
+	if (!core)
+		return EX_OSERR;
+	core->lock_fd = core->listener = -1;
+	code = sl_process_run(&spec, argc, argv, core);
+	free(core);
+	return code;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each request does: one function a row of command.c's table. */
+#ifndef AGG_HANDLER_H
+#define AGG_HANDLER_H
+
+#include "command.h"
+
+/*
+ * All have the same shape.  The caller is verified and may do it; it is all
+ * zeroes where the request needs no token.  Each fills answer and returns.
+ */
+#define AGG_HANDLER(name)                                                                \
+	void name(struct agg_core *core, const struct agg_caller *caller,                \
+	    const struct sl_msg_request *request, struct agg_answer *answer)
+
+AGG_HANDLER(agg_handler_state);
+AGG_HANDLER(agg_handler_replay);
+AGG_HANDLER(agg_handler_acknowledge);
+AGG_HANDLER(agg_handler_force_aggregation);
+AGG_HANDLER(agg_handler_start);
+AGG_HANDLER(agg_handler_stop);
+AGG_HANDLER(agg_handler_status);
+AGG_HANDLER(agg_handler_alerts);
+AGG_HANDLER(agg_handler_sign_out);
+AGG_HANDLER(agg_handler_metrics);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Draining of rings.
+ *
+ * A turn is bounded in samples, events and definitions, so that a flooding
+ * source costs the others its turn and no more.  An event is in the journal,
+ * with the ring position behind it, before the tail moves past it.
+ *
+ * While an event cannot be journaled (no space, or the source is over its rate)
+ * the ring's reader stays before it, and a second reader goes ahead and takes
+ * the samples behind it: metrics go on.  When the event could be taken, samples
+ * up to where the second reader came are passed over.
+ */
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/log.h"
+
+#define COMPLAIN_NS (10 * SL_NS_PER_S)
+
+static const char *const state_names[] = {
+#define X(id, text) [id] = text,
+    AGG_SOURCE_STATE_TABLE(X)
+#undef X
+};
+
+const char *agg_source_state_name(enum agg_source_state state)
+{
+	return state_names[state];
+}
+
+/* Counts refused records; says so at once and then every ten seconds. */
+static void refuse(struct agg_source *source, uint64_t n, const char *what,
+    struct sl_slice name, const char *why, int64_t mono_ns)
+{
+	source->ring.refused += n;
+	if (source->complained_mono_ns &&
+	    mono_ns - source->complained_mono_ns < COMPLAIN_NS)
+		return;
+	sl_log_warn("ingest",
+	    "refused source=%s what=%s name=\"%.*s\" reason=\"%s\" count=%llu",
+	    source->name, what, (int)name.len, name.data, why,
+	    (unsigned long long)(source->ring.refused - source->complained_refused));
+	source->complained_mono_ns = mono_ns;
+	source->complained_refused = source->ring.refused;
+}
+
+static void remember_handle(
+    struct agg_source *source, uint32_t handle, struct agg_series *series)
+{
+	if (handle >= source->series_cap) {
+		size_t cap = source->series_cap ? source->series_cap * 2 : 256;
+		while (cap <= handle)
+			cap *= 2;
+		struct agg_series **list = realloc(source->series, cap * sizeof *list);
+		if (!list)
+			abort();
+		source->series = list;
+		source->series_cap = cap;
+	}
+	while (source->series_count <= handle)
+		source->series[source->series_count++] = NULL;
+	source->series[handle] = series;
+}
+
+static void define(struct agg_ingest *ingest, struct agg_source *source,
+    const struct sl_dict_def *def, int64_t mono_ns)
+{
+	struct agg_label items[SL_DICT_LABELS_MAX];
+	struct agg_labels labels = {.items = items, .count = def->label_count};
+	struct agg_series *series = NULL;
+	const char *why = NULL;
+	int error;
+
+	for (size_t i = 0; i < def->label_count; i++)
+		items[i] = (struct agg_label){
+		    .name = def->labels[i].key, .value = def->labels[i].value};
+	agg_labels_sort(items, def->label_count);
+	const struct sl_catalog_metric *metric =
+	    sl_catalog_metric(ingest->catalog, NULL, def->name.data, def->name.len);
+	if (def->handle >= source->rights.series_max)
+		why = "the source has too many series";
+	else if (!metric || metric->expr)
+		why = "the catalog declares no metric of this name that sources feed";
+	else if (!(metric->module->bit & source->rights.modules))
+		why = "the source may not write its module";
+	else if ((error = agg_state_open(ingest->state, source->tenant, source->name,
+		      def->name, &labels, source->rights.stale_after_ns, &series)) != 0)
+		why = error == SL_EFULL ? "the tenant has too many series"
+					: sl_strerror(error);
+	if (why)
+		refuse(source, 0, "definition", def->name, why, mono_ns);
+	remember_handle(source, def->handle, series);
+}
+
+/* Reads definitions until handle is known; false if the turn's share is used up first. */
+static bool learn(struct agg_ingest *ingest, struct agg_source *source, uint32_t handle,
+    int64_t mono_ns)
+{
+	struct sl_dict_reader *dict = &source->consumer.dict;
+	struct sl_dict_def def;
+
+	for (unsigned n = 0; dict->next <= handle; n++) {
+		if (n == AGG_INGEST_DEFS)
+			return false;
+		int error = sl_dict_read(dict, &def);
+		if (error == SL_EINVAL) {
+			refuse(source, 0, "definition", (struct sl_slice){.data = ""},
+			    dict->reason, mono_ns);
+			remember_handle(source, dict->next - 1, NULL);
+		} else if (error != 0) {
+			return true; /* no such handle: the sample is refused */
+		} else {
+			define(ingest, source, &def, mono_ns);
+		}
+	}
+	return true;
+}
+
+static struct agg_series *series_of(const struct agg_source *source, uint32_t handle)
+{
+	return handle < source->series_count ? source->series[handle] : NULL;
+}
+
+/*
+ * Feeds samples into the state and returns how many; fewer than count if a
+ * definition has to wait for the next turn.
+ */
+static size_t feed(struct agg_ingest *ingest, struct agg_source *source,
+    const struct sl_ring_sample *sample, size_t count, int64_t wall_ns, int64_t mono_ns)
+{
+	struct agg_series_list *dirty = agg_state_dirty(ingest->state);
+	int64_t latest_ns = wall_ns + AGG_EVENT_FUTURE_NS;
+
+	for (size_t i = 0; i < count; i++) {
+		struct agg_series *series = series_of(source, sample[i].metric);
+		if (!series && sample[i].metric >= source->series_count) {
+			if (!learn(ingest, source, sample[i].metric, mono_ns))
+				return i;
+			series = series_of(source, sample[i].metric);
+		}
+		if (!series || sample[i].time_ns > latest_ns) {
+			refuse(source, 1, "sample", (struct sl_slice){.data = ""},
+			    series ? "its time is more than 5 s ahead"
+				   : "its series was never defined or was refused",
+			    mono_ns);
+			continue;
+		}
+		agg_state_feed(
+		    dirty, series, sample[i].value, sample[i].time_ns, mono_ns);
+	}
+	return count;
+}
+
+/*
+ * Takes a run of samples from reader.  Returns how many, or -1 if the turn is
+ * over because definitions have to wait; the reader then stands before the
+ * first sample not taken.
+ */
+static int take_samples(struct agg_ingest *ingest, struct agg_source *source,
+    struct sl_ring_reader *reader, size_t max, int64_t wall_ns, int64_t mono_ns)
+{
+	uint64_t before = sl_ring_tail(reader);
+	size_t n = sl_ring_read_samples(reader, ingest->samples, max);
+
+	if (n == 0)
+		return 0;
+	uint64_t refused = source->ring.refused;
+	source->last_mono_ns = mono_ns;
+	size_t fed = ingest->paused
+			 ? n
+			 : feed(ingest, source, ingest->samples, n, wall_ns, mono_ns);
+	source->ring.received += fed - (source->ring.refused - refused);
+	if (fed == n)
+		return (int)n;
+	sl_ring_seek(reader, before + fed * sizeof *ingest->samples);
+	return -1;
+}
+
+/* True if the source may publish one more event now. */
+static bool within_rate(struct agg_source *source, int64_t mono_ns)
+{
+	int64_t rate = source->rights.events_per_second;
+
+	if (rate == 0)
+		return true;
+	source->event_tokens += (double)(mono_ns - source->event_tokens_mono_ns) /
+				(double)SL_NS_PER_S * (double)rate;
+	source->event_tokens_mono_ns = mono_ns;
+	if (source->event_tokens > (double)rate)
+		source->event_tokens = (double)rate;
+	return source->event_tokens >= 1.0;
+}
+
+/* Journals one event; 0, or SL_EAGAIN if it has to stay in its ring for now. */
+static int take_event(struct agg_ingest *ingest, struct agg_source *source,
+    const struct sl_ring_event *event, int64_t wall_ns, int64_t mono_ns)
+{
+	struct agg_event_origin from = {
+	    .catalog = ingest->catalog,
+	    .tenant = source->rights.tenant,
+	    .source = source->name,
+	    .modules = source->rights.modules,
+	    .now_ns = wall_ns,
+	};
+	struct agg_journal_origin origin = {
+	    .source = source->journal_source,
+	    .segment_id = source->consumer.segment.id,
+	    .ring_position = sl_ring_tail(&source->consumer.ring),
+	    .has_position = event->has_position,
+	    .line = source->hello.line,
+	};
+	const struct sl_catalog_event *type;
+	enum agg_event_refusal refusal;
+
+	if (event->has_position)
+		memcpy(origin.position, event->position, sizeof origin.position);
+	if (event->has_position && agg_journal_seen(ingest->journal, origin.source,
+				       origin.line, origin.position)) {
+		source->ring.ignored++;
+		return 0;
+	}
+	refusal = agg_event_check(&from, event, &type);
+	if (refusal != AGG_EVENT_OK) {
+		refuse(source, 1, "event", event->type, agg_event_refusal_text(refusal),
+		    mono_ns);
+		return 0;
+	}
+	if (!within_rate(source, mono_ns))
+		return SL_EAGAIN;
+	sl_buf_reset(&ingest->packed);
+	agg_event_pack(&from, event, type,
+	    agg_journal_next(ingest->journal, type->priority), &ingest->body,
+	    &ingest->packed);
+	int error = agg_journal_append(ingest->journal, type->priority,
+	    ingest->packed.data, ingest->packed.len, &origin);
+	if (error == SL_EFULL)
+		return SL_EAGAIN;
+	if (error != 0) {
+		refuse(source, 1, "event", event->type, sl_strerror(error), mono_ns);
+		return 0;
+	}
+	source->event_tokens -= 1.0;
+	source->ring.received++;
+	ingest->published(
+	    ingest->arg, type->priority, ingest->packed.data, ingest->packed.len);
+	return 0;
+}
+
+/* Goes on with the samples behind an event that has to wait. */
+static void go_ahead(struct agg_ingest *ingest, struct agg_source *source,
+    int64_t wall_ns, int64_t mono_ns)
+{
+	struct sl_ring_reader *ahead = &source->ahead;
+	struct sl_ring_record record;
+	size_t samples = 0;
+
+	for (unsigned n = 0; n < AGG_INGEST_EVENTS && samples < AGG_INGEST_SAMPLES; n++) {
+		int got = take_samples(ingest, source, ahead,
+		    AGG_INGEST_SAMPLES - samples, wall_ns, mono_ns);
+		if (got < 0)
+			return;
+		samples += (size_t)got;
+		if (got == 0 && sl_ring_read(ahead, &record, ingest->record) != 0)
+			return; /* a corrupt ring shows when the reader itself comes there
+				 */
+	}
+}
+
+static void block(struct agg_source *source, uint64_t event_at)
+{
+	if (!source->blocked)
+		source->ahead = source->consumer.ring;
+	source->blocked = true;
+	sl_ring_seek(&source->consumer.ring, event_at);
+}
+
+/* Lets the samples that go_ahead took already be passed over. */
+static bool taken_ahead(const struct agg_source *source)
+{
+	return source->blocked &&
+	       sl_ring_tail(&source->consumer.ring) < sl_ring_tail(&source->ahead);
+}
+
+/*
+ * Takes one record that is not a run of samples, or a sample that was taken
+ * ahead.  0, or what ends the turn.
+ */
+static int take_record(struct agg_ingest *ingest, struct agg_source *source,
+    int64_t wall_ns, int64_t mono_ns)
+{
+	struct sl_ring_reader *ring = &source->consumer.ring;
+	uint64_t before = sl_ring_tail(ring);
+	struct sl_ring_record record;
+	int error = sl_ring_read(ring, &record, ingest->record);
+
+	if (error != 0)
+		return error;
+	source->last_mono_ns = mono_ns;
+	if (record.type == SL_RING_SAMPLE)
+		return 0;
+	if (record.type == SL_RING_EVENT &&
+	    take_event(ingest, source, &record.event, wall_ns, mono_ns) != 0) {
+		block(source, before);
+		return SL_EFULL;
+	}
+	if (record.type == SL_RING_POSITION) {
+		memcpy(
+		    source->bare_position, record.position, sizeof source->bare_position);
+		source->has_bare_position = true;
+	}
+	return 0;
+}
+
+enum agg_ingest_result agg_ingest_turn(struct agg_ingest *ingest,
+    struct agg_source *source, int64_t wall_ns, int64_t mono_ns)
+{
+	struct sl_ring_reader *ring = &source->consumer.ring;
+	size_t samples = 0;
+	unsigned records = 0;
+
+	while (samples < AGG_INGEST_SAMPLES && records < AGG_INGEST_EVENTS) {
+		int error;
+		if (!taken_ahead(source)) {
+			source->blocked = false;
+			int got = take_samples(ingest, source, ring,
+			    AGG_INGEST_SAMPLES - samples, wall_ns, mono_ns);
+			if (got < 0)
+				return AGG_INGEST_MORE;
+			samples += (size_t)got;
+			if (got > 0)
+				continue;
+		}
+		records++;
+		error = take_record(ingest, source, wall_ns, mono_ns);
+		if (error == SL_EAGAIN)
+			return AGG_INGEST_EMPTY;
+		if (error == SL_EFULL) {
+			go_ahead(ingest, source, wall_ns, mono_ns);
+			return AGG_INGEST_BLOCKED;
+		}
+		if (error != 0)
+			return AGG_INGEST_CORRUPT;
+	}
+	return AGG_INGEST_MORE;
+}
+
+void agg_source_release(struct agg_source *source, struct agg_table *table)
+{
+	struct sl_ring_drops drops;
+
+	sl_ring_get_drops(&source->consumer.ring, &drops);
+	source->ring.dropped = drops.samples + drops.events;
+	source->ring.tail = sl_ring_tail(&source->consumer.ring);
+	if (source->last_mono_ns)
+		source->ring.seen_ns = sl_clock_wall_ns();
+	agg_table_ring_set(table, source->table_slot, &source->ring);
+	sl_ring_release(&source->consumer.ring);
+}
+
+uint64_t agg_source_dropped(const struct agg_source *source)
+{
+	return source->ring.dropped_before + source->ring.dropped;
+}
+
+uint64_t agg_source_received(const struct agg_source *source)
+{
+	return source->ring.received_before + source->ring.received;
+}
