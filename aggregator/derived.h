@@ -26,9 +26,15 @@ enum agg_derived_fold {
 	AGG_DERIVED_AVG,
 	AGG_DERIVED_MIN,
 	AGG_DERIVED_MAX,
+	AGG_DERIVED_COUNT,
 };
 
-/* Strings are copied. */
+/*
+ * Strings are copied.  A name in an expression is the derived metric of that
+ * name if there is one; but where an expression reads its own metric's name,
+ * everybody means the one that sources feed (executive_summary.revenue_today
+ * shows business_metrics.revenue_today).
+ */
 struct agg_derived_spec {
 	const char *module;
 	const char *name;
