@@ -176,7 +176,9 @@ int sl_catalog_add_metric(
 
 	if (!module)
 		return SL_EINVAL;
-	if (dot && (size_t)(dot - entry->title) != strlen(module->name))
+	if (dot &&
+	    (strncmp(entry->title, module->name, (size_t)(dot - entry->title)) != 0 ||
+		module->name[dot - entry->title]))
 		return sl_catalog_fail(
 		    entry, error, "is declared for module \"%s\"", module->name);
 	if (!sl_catalog_is_name(name))

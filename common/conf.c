@@ -3,6 +3,7 @@
 
 #include <confuse.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,11 +177,23 @@ static void fill_section(struct sl_conf_entry *section, cfg_t *cfg,
 	}
 }
 
-static void blank_comments(char *text)
+/* Tells whether a comment of this form begins at p; inside a word none does. */
+static bool begins_comment(const char *p, char before, const char *form)
+{
+	return strncmp(p, form, 2) == 0 && strchr(" \t\r\n={},()+", before);
+}
+
+/*
+ * Returns the line of a "*" that stands outside quotes, which libconfuse would
+ * silently leave out; 0 if there is none.
+ */
+static int blank_comments(char *text)
 {
 	char quote = '\0', before = '\n';
+	int line = 1;
 
 	for (char *p = text; *p; before = *p++) {
+		line += *p == '\n';
 		if (quote) {
 			if (*p == '\\' && quote == '"' && p[1])
 				p++;
@@ -188,18 +201,22 @@ static void blank_comments(char *text)
 				quote = '\0';
 		} else if (*p == '"' || *p == '\'') {
 			quote = *p;
-		} else if (p[0] == '/' && p[1] == '*') {
-			char *end = strstr(p + 2, "*/");
+		} else if (begins_comment(p, before, "/*")) {
+			const char *end = strstr(p + 2, "*/");
 
-			p = end ? end + 1 : p + strlen(p) - 1;
-		} else if (*p == '#' ||
-			   (p[0] == '/' && p[1] == '/' && strchr(" \t\n={},", before))) {
+			for (const char *stop = end ? end + 1 : p + strlen(p) - 1;
+			     p < stop; p++)
+				line += *p == '\n';
+		} else if (*p == '#' || begins_comment(p, before, "//")) {
 			size_t n = strcspn(p, "\n");
 
 			memset(p, ' ', n);
 			p += n - 1;
+		} else if (*p == '*') {
+			return line;
 		}
 	}
+	return 0;
 }
 
 /* The caller's rules and the end mark. */
@@ -216,14 +233,17 @@ static struct sl_conf_rule *with_mark(const struct sl_conf_rule *rule)
 static int read_buffer(const char *name, struct sl_buf *text,
     const struct sl_conf_rule *rule, struct sl_conf **out, struct sl_buf *error)
 {
+	sl_buf_addc(text, '\0');
+	text->len--;
+	int star = blank_comments(text->data);
+	if (star) {
+		sl_buf_addf(error, "%s:%d: text with a \"*\" needs quotes", name, star);
+		return SL_EINVAL;
+	}
 	struct sl_conf_rule *marked = with_mark(rule);
 	cfg_opt_t *options = make_options(marked);
 	cfg_t *cfg = must(cfg_init(options, CFGF_NONE));
 	int rc = 0;
-
-	sl_buf_addc(text, '\0');
-	text->len--;
-	blank_comments(text->data);
 	sl_buf_adds(text, "\n" END_MARK " = 1\n");
 	FILE *stream = must(fmemopen(text->data, text->len, "r"));
 	cfg->filename = must(strdup(name));
