@@ -200,6 +200,7 @@ int sightline_wait_attached(struct sightline_collector *c, int timeout_ms)
 {
 	int64_t deadline_ns = deadline_of(timeout_ms);
 
+	sightline_service(c);
 	while (c->link.state != SL_LINK_ATTACHED)
 		if (!wait_step(c, deadline_ns, -1))
 			return SIGHTLINE_ETIME;
@@ -210,6 +211,7 @@ int sightline_flush(struct sightline_collector *c, int timeout_ms)
 {
 	int64_t deadline_ns = deadline_of(timeout_ms);
 
+	sightline_service(c);
 	for (int step_ms = 1; !sl_ring_drained(&c->ring); step_ms += step_ms < 16)
 		if (!wait_step(c, deadline_ns, step_ms))
 			return SIGHTLINE_ETIME;
