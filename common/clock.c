@@ -146,7 +146,8 @@ int sl_clock_parse(const char *text, size_t len, int64_t *wall_ns)
 	int64_t seconds = (int64_t)timegm(&tm) - east;
 	if (tm.tm_mday != day && tm.tm_sec < 60)
 		return SL_EMALFORMED; /* a day that its month does not have */
-	if (seconds < INT64_MIN / SL_NS_PER_S + 1 || seconds > INT64_MAX / SL_NS_PER_S - 1)
+	if (seconds < INT64_MIN / SL_NS_PER_S + 1 ||
+	    seconds > INT64_MAX / SL_NS_PER_S - 1)
 		return SL_EMALFORMED;
 	*wall_ns = seconds * SL_NS_PER_S + ns;
 	return 0;

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The option table, the sample file and the manual say the same."""
+import collections
+import re
+
+import pytest
+
+from tree import BUILD, run, text
+
+Option = collections.namedtuple("Option", "section name type default unit prose reload")
+
+LIST, TEXT = "7", "5"
+
+
+@pytest.fixture(scope="module")
+def options():
+    program = BUILD / "tests/lint/option_rows"
+    if not program.exists():
+        pytest.skip(f"{program} is not built")
+    return [Option(*line.split("\t")) for line in run(program).splitlines()]
+
+
+def in_file(option):
+    if option.type == LIST:
+        return "{" + option.default + "}"
+    if option.type == TEXT or option.default == "":
+        return f'"{option.default}"'
+    return option.default
+
+
+# What the sample sets for the collectors that it ships.
+SHIPPED = {
+    ("COLLECTOR", "type"): "system",
+    ("COLLECTOR", "modules"): "{system_health}",
+    ("PROBE", "url"): '"http://localhost/healthz"',
+    ("PROBE", "socket"): '"run/gateway-1.sock"',
+    ("SERVICE", "process"): '"sightline-aggregator"',
+}
+
+OPENING = {
+    "log {": "LOG",
+    "auth {": "AUTH",
+    'key "default" {': "KEY",
+    "aggregator {": "AGGREGATOR",
+    'alertThresholds "cpu_usage" {': "THRESHOLD",
+    "gateway {": "GATEWAY",
+    'collector "system" {': "COLLECTOR",
+    'probe "gateway" {': "PROBE",
+    'service "aggregator" {': "SERVICE",
+    'collector "synthetic" {': "SYNTHETIC",
+}
+
+
+def sample_values():
+    """(section, name) -> value of the sample, commented out or not."""
+    values, stack = {}, []
+    for line in text("etc/sightline.conf").splitlines():
+        line = line.strip().lstrip("#").strip()
+        assignment = re.match(r"([a-z_]+) = (.*)$", line)
+        if line.endswith("{"):
+            stack.append(OPENING.get(line, line))
+        elif line == "}":
+            stack.pop()
+        elif assignment:
+            values.setdefault((stack[-1], assignment[1]), assignment[2])
+    assert not stack
+    return values
+
+
+def test_the_sample_shows_every_option_with_its_default(options):
+    values, wrong = sample_values(), []
+    for option in options:
+        section = "COLLECTOR" if option.section == "SYSTEM" else option.section
+        shown = values.pop((section, option.name), None)
+        expected = SHIPPED.get((section, option.name), in_file(option))
+        if shown != expected:
+            wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
+    extra = [key for key in values if key not in {("SYNTHETIC", "type"), ("SYNTHETIC", "start")}
+             and not key[0].startswith("service")]
+    assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
+
+
+HEADINGS = {
+    "log": "LOG",
+    "auth": "AUTH",
+    'auth, key "name"': "KEY",
+    "aggregator": "AGGREGATOR",
+    'aggregator, alertThresholds "metric"': "THRESHOLD",
+    "gateway": "GATEWAY",
+    'collector "name"': "COLLECTOR",
+    'collector "name" of type system': "SYSTEM",
+    'collector "name", probe "name"': "PROBE",
+    'collector "name", service "name"': "SERVICE",
+    'collector "name" of type synthetic': "SYNTHETIC",
+}
+
+
+def manual_entries():
+    """(section, name) -> the parenthesis that follows an option in the manual."""
+    entries, section, name = {}, None, None
+    for line in text("man/sightline.conf.5").splitlines():
+        if line.startswith(".Ss "):
+            section = HEADINGS.get(line[4:])
+        elif line.startswith(".It Ic ") and section:
+            name = line[7:]
+        elif name and line.startswith("("):
+            entries[section, name], name = line, None
+    return entries
+
+
+def test_the_manual_describes_every_option(options):
+    entries, wrong = manual_entries(), []
+    for option in options:
+        entry = entries.pop((option.section, option.name), None)
+        if entry is None:
+            wrong.append(f"{option.section}.{option.name} is missing")
+            continue
+        if option.default and not entry.endswith(f"default {option.default})"):
+            wrong.append(f"{option.section}.{option.name}: {entry}, the table says {option.default}")
+        if ("restart" in entry) != (option.reload == "restart"):
+            wrong.append(f"{option.section}.{option.name}: {entry}, the table says {option.reload}")
+    assert not wrong and not entries, "\n".join(wrong + [f"not in the table: {key}" for key in entries])
+
+
+def test_the_manual_lists_the_documents_variables():
+    table = re.findall(r'X\("([A-Z_]+)", [A-Z]+, "[a-z_]+"', text("common/option_table.h"))
+    manual = set(re.findall(r"^\.It Ev ([A-Z_]+)$", text("man/sightline.conf.5"), re.M))
+    assert table and set(table) == manual
