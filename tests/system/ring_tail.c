@@ -121,6 +121,7 @@ static bool open_source(int fd, const struct sl_attach_positions *positions)
 	printf("{\"attached\":\"%s\"}\n", offer.hello.source);
 	if (sl_attach_open(&consumer, &offer, 64u << 20, reason) != 0) {
 		printf("{\"unusable\":\"%s\"}\n", reason);
+		sl_attach_send_refused(fd, reason);
 		sl_attach_offer_clear(&offer);
 		return false;
 	}
