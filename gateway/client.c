@@ -32,6 +32,10 @@ void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn
     enum gw_form form, struct gw_identity *who)
 {
 	client->hub = hub;
+	client->next = hub->client_first;
+	if (client->next)
+		client->next->prev = client;
+	hub->client_first = client;
 	client->conn = conn;
 	client->form = (uint8_t)form;
 	client->who = who ? gw_identity_ref(who) : NULL;
@@ -47,6 +51,12 @@ void gw_client_clear(struct gw_client *client)
 	gw_behind_end(client);
 	if (client->view)
 		gw_view_remove(client->view, client);
+	if (client->prev)
+		client->prev->next = client->next;
+	else
+		client->hub->client_first = client->next;
+	if (client->next)
+		client->next->prev = client->prev;
 	gw_sub_clear(client);
 	gw_identity_unref(client->who);
 	client->who = NULL;

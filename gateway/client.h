@@ -48,6 +48,8 @@ enum gw_bye {
 /* Lives in the endpoint's own struct; small, as there are many. */
 struct gw_client {
 	struct gw_hub *hub;
+	struct gw_client *next; /* of the hub's clients */
+	struct gw_client *prev;
 	struct sl_conn *conn;
 	struct gw_identity *who;  /* NULL until it has signed in */
 	struct gw_view *view;     /* NULL: subscribed to nothing */

@@ -14,6 +14,7 @@
 struct event_base;
 struct event;
 struct gw_behind;
+struct gw_client;
 struct gw_replay;
 struct gw_view;
 
@@ -21,7 +22,6 @@ struct gw_view;
 struct gw_hub_limits {
 	uint32_t lag_messages;    /* MAX_BUFFER_SIZE */
 	size_t pending_bytes_max; /* of one client in this process */
-	int64_t slow_ns;          /* without progress */
 };
 
 struct gw_hub_stats {
@@ -56,8 +56,9 @@ struct gw_hub {
 	struct gw_table patterns;
 	struct gw_table views;
 	struct gw_view *view_first;
-	struct gw_behind *waiting; /* for a page of older entries */
-	struct gw_behind *ready;   /* to be pumped again by the loop */
+	struct gw_client *client_first; /* all, subscribed or not */
+	struct gw_behind *waiting;      /* for a page of older entries */
+	struct gw_behind *ready;        /* to be pumped again by the loop */
 	struct event *ready_event;
 	uint64_t aggregator;
 	uint64_t epoch;

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "uuid.h"
+
+bool gw_admit_user(struct gateway *gw, struct gw_identity *who)
+{
+	uint32_t limit = who->max_connections
+			     ? who->max_connections
+			     : (uint32_t)gw->config->max_connections_per_user;
+
+	if (who->user->connections >= limit)
+		return false;
+	who->user->connections++;
+	return true;
+}
+
+void gw_admit_leave(struct gw_identity *who)
+{
+	who->user->connections--;
+}
+
+bool gw_admit_same_user(const struct gw_call *call)
+{
+	struct sl_buf id = {0};
+	bool same = !gw_call_query(call, "userId", &id) ||
+		    strcmp(sl_buf_text(&id), gw_user_sub(call->who->user)) == 0;
+
+	sl_buf_clear(&id);
+	return same;
+}
+
+static void add_limits(const struct gateway *gw, struct sl_json_out *w)
+{
+	sl_json_out_key(w, "limits");
+	sl_json_out_object_begin(w);
+	sl_json_out_key(w, "maxBufferSize");
+	sl_json_out_int(w, gw->config->max_buffer_size);
+	sl_json_out_key(w, "maxMessageBytes");
+	sl_json_out_int(w, gw->config->message_bytes_max);
+	sl_json_out_key(w, "messagesPerSecond");
+	sl_json_out_int(w, gw->config->messages_per_second);
+	sl_json_out_key(w, "maxSubscriptions");
+	sl_json_out_int(w, GW_SUB_MAX);
+	sl_json_out_object_end(w);
+}
+
+void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
+    struct sl_slice id, struct sl_buf *out)
+{
+	enum gw_form form = (enum gw_form)client->form;
+	size_t mark = gw_render_open(out, form, "connection_established", id, 0);
+	char uuid[SL_UUID_TEXT];
+	char expires[SL_CLOCK_TEXT];
+	struct sl_json_out w;
+
+	sl_uuid_format(client->id, uuid);
+	sl_clock_format(client->who->exp_s * SL_NS_PER_S, expires);
+	sl_json_out_init(&w, out);
+	sl_json_out_object_begin(&w);
+	sl_json_out_key(&w, "connectionId");
+	sl_json_out_text(&w, uuid);
+	sl_json_out_key(&w, "role");
+	sl_json_out_text(&w, client->who->role->name);
+	sl_json_out_key(&w, "expiresAt");
+	sl_json_out_text(&w, expires);
+	sl_json_out_key(&w, "heartbeatInterval");
+	sl_json_out_int(&w, gw->config->heartbeat_interval_ms);
+	add_limits(gw, &w);
+	sl_json_out_object_end(&w);
+	gw_render_close(out, form, mark, NULL);
+}
+
+static void add_patterns(struct sl_json_out *w, const struct gw_names *names,
+    const char *key, const char *family)
+{
+	sl_json_out_key(w, key);
+	sl_json_out_array_begin(w);
+	for (size_t i = 0; i < names->count; i++) {
+		const struct sl_catalog_target *t = &names->target[i];
+		if (t->len < strlen(family) ||
+		    memcmp(t->pattern, family, strlen(family)) != 0)
+			continue;
+		sl_json_out_string(w, t->pattern, t->len);
+	}
+	sl_json_out_array_end(w);
+}
+
+void gw_admit_subscribed(const struct gw_client *client, struct sl_slice id,
+    uint32_t subscription, const struct gw_names *names, const struct gw_stamp *stamp,
+    struct sl_buf *out)
+{
+	enum gw_form form = (enum gw_form)client->form;
+	size_t mark = gw_render_open(out, form, "subscribed", id, 0);
+	char number[24];
+	struct sl_json_out w;
+
+	sl_json_out_init(&w, out);
+	sl_json_out_object_begin(&w);
+	snprintf(number, sizeof number, "sub-%u", subscription);
+	sl_json_out_key(&w, "subscriptionId");
+	sl_json_out_text(&w, number);
+	add_patterns(&w, names, "topics", "");
+	add_patterns(&w, names, "metrics", "metrics.");
+	sl_json_out_object_end(&w);
+	gw_render_close(out, form, mark, stamp);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "error.h"
+#include "key.h"
+#include "revoked.h"
+#include "ws_handshake.h"
+
+/*
+ * Remembered tokens are found by hash and replaced in the order in which they
+ * came: a ring of as many places as the configuration allows.
+ */
+struct remembered {
+	struct gw_table_node node;
+	struct gw_identity *who; /* NULL: the place is free */
+};
+
+struct gw_auth {
+	struct gw_mirror *mirror;
+	struct gw_users *users;
+	struct sl_key_set keys;
+	char *role_claim;
+	char *issuer;
+	char *audience;
+	struct gw_table table;
+	struct remembered *ring;
+	size_t ring_size;
+	size_t ring_next;
+	struct gw_revoked *revoked;
+	struct gw_auth_stats stats;
+};
+
+struct gw_auth *gw_auth_new(struct gw_mirror *mirror, struct gw_users *users)
+{
+	struct gw_auth *auth = calloc(1, sizeof *auth);
+
+	if (!auth)
+		abort();
+	auth->mirror = mirror;
+	auth->users = users;
+	auth->revoked = gw_revoked_new();
+	return auth;
+}
+
+static void forget(struct gw_auth *auth, struct remembered *r)
+{
+	if (!r->who)
+		return;
+	gw_table_remove(&auth->table, &r->node);
+	gw_identity_unref(r->who);
+	r->who = NULL;
+}
+
+void gw_auth_forget(struct gw_auth *auth)
+{
+	for (size_t i = 0; i < auth->ring_size; i++)
+		forget(auth, &auth->ring[i]);
+}
+
+void gw_auth_mirror(struct gw_auth *auth, struct gw_mirror *mirror)
+{
+	gw_auth_forget(auth);
+	auth->mirror = mirror;
+}
+
+void gw_auth_free(struct gw_auth *auth)
+{
+	if (!auth)
+		return;
+	gw_auth_forget(auth);
+	gw_table_clear(&auth->table);
+	sl_key_set_clear(&auth->keys);
+	gw_revoked_free(auth->revoked);
+	free(auth->ring);
+	free(auth->role_claim);
+	free(auth->issuer);
+	free(auth->audience);
+	free(auth);
+}
+
+static char *copy(const char *text)
+{
+	char *out = text && *text ? strdup(text) : NULL;
+
+	if (text && *text && !out)
+		abort();
+	return out;
+}
+
+static int load_keys(struct sl_key_set *keys, const struct sl_config *config,
+    const struct sl_paths *paths, struct sl_buf *error)
+{
+	for (size_t i = 0; i < config->auth.key_count; i++) {
+		const struct sl_config_key *key = &config->auth.key[i];
+		char path[SL_PATHS_MAX];
+		char why[SL_KEY_ERROR] = "path too long";
+		int rc = sl_paths_resolve(paths, key->file, path);
+		if (!rc)
+			rc = sl_key_set_load(
+			    keys, path, key->kid && *key->kid ? key->kid : NULL, why);
+		if (!rc && strcmp(key->alg,
+			       sl_key_alg_name(keys->keys[keys->count - 1].alg)) != 0) {
+			sl_buf_addf(
+			    error, "auth key: %s is not a key for %s", path, key->alg);
+			return SL_EINVAL;
+		}
+		if (rc) {
+			sl_buf_addf(error, "auth key: %s", why);
+			return rc;
+		}
+	}
+	return SL_OK;
+}
+
+int gw_auth_keys(struct gw_auth *auth, const struct sl_config *config,
+    const struct sl_paths *paths, struct sl_buf *error)
+{
+	struct sl_key_set keys = {0};
+	int rc = load_keys(&keys, config, paths, error);
+
+	if (rc) {
+		sl_key_set_clear(&keys);
+		return rc;
+	}
+	gw_auth_forget(auth);
+	sl_key_set_clear(&auth->keys);
+	auth->keys = keys;
+	free(auth->role_claim);
+	free(auth->issuer);
+	free(auth->audience);
+	auth->role_claim = copy(config->auth.role_claim);
+	auth->issuer = copy(config->auth.issuer);
+	auth->audience = copy(config->auth.audience);
+	if (auth->ring_size != (size_t)config->gateway.token_cache) {
+		gw_table_clear(&auth->table);
+		free(auth->ring);
+		auth->ring_size = (size_t)config->gateway.token_cache;
+		auth->ring_next = 0;
+		auth->ring = calloc(auth->ring_size + 1, sizeof *auth->ring);
+		if (!auth->ring)
+			abort();
+	}
+	return SL_OK;
+}
+
+static struct remembered *find(
+    struct gw_auth *auth, uint64_t key, const uint8_t hash[SL_JWT_HASH])
+{
+	for (struct gw_table_node *node = gw_table_first(&auth->table, key); node;
+	     node = gw_table_next(node)) {
+		struct remembered *r = GW_TABLE_OBJECT(node, struct remembered, node);
+		if (memcmp(r->who->hash, hash, SL_JWT_HASH) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static void remember(struct gw_auth *auth, uint64_t key, struct gw_identity *who)
+{
+	if (auth->ring_size == 0)
+		return;
+	struct remembered *r = &auth->ring[auth->ring_next];
+	auth->ring_next = (auth->ring_next + 1) % auth->ring_size;
+	forget(auth, r);
+	r->who = gw_identity_ref(who);
+	gw_table_add(&auth->table, &r->node, key);
+}
+
+static struct gw_identity *verify(struct gw_auth *auth, const char *token, size_t len,
+    const uint8_t hash[SL_JWT_HASH], const char **why)
+{
+	struct sl_jwt_rules rules = {auth->role_claim, auth->issuer, auth->audience};
+	struct sl_jwt_claims claims;
+	enum sl_jwt_result result =
+	    sl_jwt_verify(token, len, &auth->keys, &rules, sl_clock_wall_ns(), &claims);
+
+	auth->stats.verified++;
+	if (result != SL_JWT_OK) {
+		*why = sl_jwt_result_text(result);
+		return NULL;
+	}
+	struct gw_identity *who =
+	    gw_identity_new(auth->mirror, auth->users, &claims, hash);
+	if (!who)
+		*why = "the role is not known here";
+	return who;
+}
+
+struct gw_identity *gw_auth_token(
+    struct gw_auth *auth, const char *token, size_t len, const char **why)
+{
+	uint8_t hash[SL_JWT_HASH];
+	uint64_t key;
+
+	sl_jwt_hash(token, len, hash);
+	memcpy(&key, hash, sizeof key);
+	struct remembered *r = find(auth, key, hash);
+	if (r && r->who->exp_s + SL_JWT_LEEWAY_S > sl_clock_wall_ns() / SL_NS_PER_S) {
+		auth->stats.hits++;
+		return gw_identity_ref(r->who);
+	}
+	if (r)
+		forget(auth, r);
+	struct gw_identity *who = verify(auth, token, len, hash, why);
+	if (who && gw_revoked_has(auth->revoked, who)) {
+		gw_identity_unref(who);
+		who = NULL;
+		*why = "revoked";
+	}
+	if (who)
+		remember(auth, key, who);
+	else
+		auth->stats.failures++;
+	return who;
+}
+
+/* ---- where a request carries its token ----------------------------------------------
+ */
+
+static bool find_subprotocol(
+    const struct sl_http_request *request, struct gw_credential *out)
+{
+	static const char prefix[] = "bearer.";
+	size_t at = 0;
+
+	for (;;) {
+		struct sl_slice offer = sl_ws_handshake_protocol(request, &at);
+		if (!offer.data)
+			return false;
+		if (offer.len < sizeof prefix - 1 ||
+		    memcmp(offer.data, prefix, sizeof prefix - 1) != 0)
+			continue;
+		out->place = GW_PLACE_SUBPROTOCOL;
+		out->token.data = offer.data + sizeof prefix - 1;
+		out->token.len = offer.len - (sizeof prefix - 1);
+		return true;
+	}
+}
+
+void gw_auth_find(const struct sl_http_request *request, const char *cookie,
+    bool query_token, struct gw_credential *out)
+{
+	*out = (struct gw_credential){.place = GW_PLACE_NONE};
+	if (sl_http_request_header(request, "Authorization").data) {
+		out->place = GW_PLACE_HEADER;
+		out->token = sl_http_request_bearer(request);
+		return;
+	}
+	if (find_subprotocol(request, out))
+		return;
+	if (query_token && sl_http_request_query(request, "token", &out->scratch) == 1) {
+		out->place = GW_PLACE_QUERY;
+		out->token = (struct sl_slice){out->scratch.data, out->scratch.len};
+		return;
+	}
+	struct sl_slice value = sl_http_request_cookie(request, cookie);
+	if (value.data) {
+		out->place = GW_PLACE_COOKIE;
+		out->token = value;
+	}
+}
+
+/* ---- revocation
+ * -------------------------------------------------------------------------- */
+
+bool gw_auth_revoke(struct gw_auth *auth, struct sl_slice body)
+{
+	if (!gw_revoked_add(auth->revoked, body))
+		return false;
+	for (size_t i = 0; i < auth->ring_size; i++) {
+		struct remembered *r = &auth->ring[i];
+		if (r->who && gw_revoked_has(auth->revoked, r->who)) {
+			r->who->revoked = true;
+			forget(auth, r);
+		}
+	}
+	return true;
+}
+
+bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *who)
+{
+	return who->revoked || gw_revoked_has(auth->revoked, who);
+}
+
+const struct gw_auth_stats *gw_auth_stats(const struct gw_auth *auth)
+{
+	return &auth->stats;
+}

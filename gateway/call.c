@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "http_problem.h"
+
+static void refuse_token(struct gw_call *call, const char *why)
+{
+	struct sl_http_problem problem = {
+	    .status = 401,
+	    .name = why ? "invalid-token" : "missing-token",
+	    .title = why ? "The token is not valid" : "A token is needed",
+	    .detail = why ? why : "send it as \"Authorization: Bearer …\"",
+	    .bearer_error = why ? "invalid_token" : NULL,
+	};
+
+	call->gw->count.refused++;
+	sl_http_problem_send(call->request, &problem);
+}
+
+static bool refuse_rate(struct gw_call *call, uint32_t limit)
+{
+	struct sl_http_problem problem = {
+	    .status = 429,
+	    .name = "too-many-requests",
+	    .detail = "more requests in a second than one user may make",
+	    .retry_after_s = 1,
+	    .limit = limit,
+	    .reset_s = 1,
+	};
+
+	call->gw->count.refused++;
+	sl_http_problem_send(call->request, &problem);
+	return false;
+}
+
+bool gw_call_signin(struct gw_call *call)
+{
+	struct gateway *gw = call->gw;
+	struct gw_credential *c = &call->credential;
+	const char *why = "not a JSON Web Token";
+	uint32_t left;
+
+	gw_auth_find(call->request, gw->cookie, gw->config->query_token, c);
+	if (c->place == GW_PLACE_NONE) {
+		refuse_token(call, NULL);
+		return false;
+	}
+	if (c->token.data)
+		call->who = gw_auth_token(gw->auth, c->token.data, c->token.len, &why);
+	if (!call->who) {
+		refuse_token(call, why);
+		return false;
+	}
+	bool unsafe =
+	    call->request->method != SL_HTTP_GET && call->request->method != SL_HTTP_HEAD;
+	if (c->place == GW_PLACE_COOKIE && unsafe && !gw_call_origin_allowed(call)) {
+		gw_call_problem(call, 403, "forbidden-origin",
+		    "a session cookie can be used from listed origins only");
+		return false;
+	}
+	uint32_t limit = (uint32_t)gw->config->requests_per_second;
+	if (!gw_user_request(call->who->user, limit, sl_clock_mono_ns(), &left))
+		return refuse_rate(call, limit);
+	return true;
+}
+
+void gw_call_clear(struct gw_call *call)
+{
+	gw_identity_unref(call->who);
+	sl_buf_clear(&call->credential.scratch);
+	call->who = NULL;
+}
+
+bool gw_call_local(const struct gw_call *call)
+{
+	return call->request->peer.family == SL_ADDR_UNIX;
+}
+
+bool gw_call_secure(const struct gw_call *call)
+{
+	const struct sl_names *trusted = &call->gw->config->trusted_proxies;
+	struct sl_slice proto =
+	    sl_http_request_header(call->request, "X-Forwarded-Proto");
+
+	if (proto.len != 5 || strncasecmp(proto.data, "https", 5) != 0)
+		return false;
+	for (size_t i = 0; i < trusted->count; i++) {
+		struct sl_addr addr;
+		const char *name = trusted->name[i];
+		if (sl_addr_parse(&addr, name, strlen(name)) == 0 &&
+		    sl_addr_same_ip(&addr, &call->request->peer))
+			return true;
+	}
+	return false;
+}
+
+bool gw_call_origin_allowed(const struct gw_call *call)
+{
+	struct sl_slice origin = sl_http_request_header(call->request, "Origin");
+	const struct sl_names *listed = &call->gw->config->origins;
+	struct sl_slice host = call->request->host;
+	const char *scheme = gw_call_secure(call) ? "https://" : "http://";
+	size_t scheme_len = strlen(scheme);
+
+	if (!origin.data)
+		return false;
+	if (origin.len == scheme_len + host.len &&
+	    memcmp(origin.data, scheme, scheme_len) == 0 &&
+	    strncasecmp(origin.data + scheme_len, host.data, host.len) == 0)
+		return true;
+	for (size_t i = 0; i < listed->count; i++) {
+		const char *name = listed->name[i];
+		if (strcmp(name, "*") == 0 ||
+		    (strlen(name) == origin.len &&
+			strncasecmp(name, origin.data, origin.len) == 0))
+			return true;
+	}
+	return false;
+}
+
+void gw_call_json(struct gw_call *call, const void *json, size_t len)
+{
+	sl_http_response_begin(call->request, 200);
+	sl_http_response_header(call->request, "Cache-Control", "no-store");
+	sl_http_response_end(call->request, "application/json", json, len);
+}
+
+void gw_call_problem(
+    struct gw_call *call, int status, const char *name, const char *fmt, ...)
+{
+	char detail[256];
+	struct sl_http_problem problem = {
+	    .status = status,
+	    .name = name,
+	    .detail = detail,
+	    .bearer_error = status == 403 ? "insufficient_scope" : NULL,
+	    .retry_after_s = status == 503 ? 1 : 0,
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof detail, fmt, ap);
+	va_end(ap);
+	if (status == 403)
+		call->gw->count.refused++;
+	sl_http_problem_send(call->request, &problem);
+}
+
+json_t *gw_call_body(struct gw_call *call)
+{
+	struct sl_slice body = call->request->body;
+	struct sl_json_in_error why;
+
+	if (body.len == 0)
+		return json_object();
+	json_t *tree = sl_json_in_parse(body.data, body.len, &why);
+	if (!tree) {
+		gw_call_problem(call, 400, "bad-request", "body, line %d, column %d: %s",
+		    why.line, why.column, why.text);
+		return NULL;
+	}
+	if (!json_is_object(tree)) {
+		gw_call_problem(
+		    call, 400, "bad-request", "the body is not a JSON object");
+		json_decref(tree);
+		return NULL;
+	}
+	return tree;
+}
+
+/* ---- passing on to the aggregator ----------------------------------------------------
+ */
+
+struct passed {
+	struct gateway *gw;
+	struct sl_http_request *request;
+	struct gw_question *question;
+};
+
+static void on_answer(void *arg, const struct sl_msg_reply *reply)
+{
+	struct passed *p = arg;
+	struct gw_call call = {.gw = p->gw, .request = p->request};
+
+	sl_http_on_abort(p->request, NULL, NULL);
+	if (!reply) {
+		gw_call_problem(&call, 503, "aggregator-unavailable",
+		    "the aggregator did not answer in time");
+	} else if (reply->status < 400) {
+		gw_call_json(&call, reply->body.data, reply->body.len);
+	} else {
+		char name[64];
+		snprintf(name, sizeof name, "%.*s", (int)reply->problem.len,
+		    reply->problem.data);
+		gw_call_problem(&call, reply->status, name, "%.*s",
+		    (int)reply->detail.len, reply->detail.data);
+	}
+	free(p);
+}
+
+static void on_abort(void *arg, struct sl_http_request *request)
+{
+	struct passed *p = arg;
+
+	(void)request;
+	gw_ask_cancel(p->question);
+	free(p);
+}
+
+void gw_call_ask(
+    struct gw_call *call, enum sl_msg_request_kind kind, struct sl_slice body)
+{
+	struct passed *p = malloc(sizeof *p);
+
+	if (!p)
+		abort();
+	p->gw = call->gw;
+	p->request = call->request;
+	p->question =
+	    gw_ask_send(call->gw->ask, kind, call->credential.token, body, on_answer, p);
+	if (!p->question) {
+		free(p);
+		gw_call_problem(call, 503, "aggregator-unavailable",
+		    "too many requests wait for the aggregator");
+		return;
+	}
+	sl_http_on_abort(call->request, on_abort, p);
+}
+
+bool gw_call_query(const struct gw_call *call, const char *name, struct sl_buf *out)
+{
+	sl_buf_reset(out);
+	return sl_http_request_query(call->request, name, out) == 1 && out->len > 0;
+}

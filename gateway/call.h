@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HTTP request on its way through the gateway, and the usual answers. */
+#ifndef GW_CALL_H
+#define GW_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway.h"
+#include "http_request.h"
+#include "http_response.h"
+#include "identity.h"
+#include "json_in.h"
+
+struct gw_route;
+
+/* Lives during the handler's call; who is then given back. */
+struct gw_call {
+	struct gateway *gw;
+	const struct gw_route *route;
+	struct sl_http_request *request;
+	struct gw_identity *who; /* NULL on public routes */
+	struct gw_credential credential;
+	struct sl_slice param; /* what stands for "{id}" in the route's path */
+};
+
+/*
+ * gw_call_signin finds and verifies the request's token.  Returns true with
+ * call->who set; else it has answered 401, 403 or 429.  gw_call_clear gives
+ * back what it holds.
+ */
+bool gw_call_signin(struct gw_call *call);
+void gw_call_clear(struct gw_call *call);
+
+/*
+ * gw_call_origin_allowed says whether the request may use a session cookie: its
+ * Origin is the gateway's own or a configured one.
+ */
+bool gw_call_origin_allowed(const struct gw_call *call);
+
+/* gw_call_local says whether the request came by the gateway's own socket. */
+bool gw_call_local(const struct gw_call *call);
+
+/* gw_call_secure says whether the client's own connection is TLS (by a trusted proxy). */
+bool gw_call_secure(const struct gw_call *call);
+
+/* gw_call_json answers 200 with a JSON text that must not be stored by caches. */
+void gw_call_json(struct gw_call *call, const void *json, size_t len);
+
+/* gw_call_problem answers with a problem of problem.h's table. */
+void gw_call_problem(struct gw_call *call, int status, const char *name, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * gw_call_body parses the request's body as a JSON object; NULL after it has
+ * answered 400.  An empty body is an empty object.  json_decref it.
+ */
+json_t *gw_call_body(struct gw_call *call);
+
+/*
+ * gw_call_ask passes a request on to the aggregator with the caller's own token
+ * and answers with what comes back; 503 if nothing does.
+ */
+void gw_call_ask(
+    struct gw_call *call, enum sl_msg_request_kind kind, struct sl_slice body);
+
+/*
+ * gw_call_query reads a query parameter into out (emptied first): true if it
+ * is there and not empty.  A broken escape counts as absent.
+ */
+bool gw_call_query(const struct gw_call *call, const char *name, struct sl_buf *out);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admit.h"
+#include "behind.h"
+#include "clock.h"
+#include "error.h"
+#include "message_in.h"
+#include "subscription.h"
+#include "view.h"
+
+#define GW_COMMAND_MINUTE_MS 60000u
+
+static uint32_t now_ms(void)
+{
+	return (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
+}
+
+bool gw_command_allowed(struct gw_websocket *ws)
+{
+	const struct sl_config_gateway *config = ws->gw->config;
+	uint32_t now = now_ms();
+	uint64_t back = (uint64_t)(now - ws->filled_ms) *
+			(uint64_t)config->messages_per_second / 1000;
+
+	if (back > 0) {
+		ws->used = back >= ws->used ? 0 : ws->used - (uint32_t)back;
+		ws->filled_ms = now;
+	}
+	if (ws->used >= config->message_burst) {
+		gw_client_disconnect(&ws->client, GW_BYE_TOO_MANY);
+		return false;
+	}
+	ws->used++;
+	return true;
+}
+
+static void answer(struct gw_websocket *ws, struct sl_buf *out)
+{
+	gw_client_send(&ws->client, out->data, out->len);
+	sl_buf_clear(out);
+}
+
+void gw_command_error(
+    struct gw_websocket *ws, struct sl_slice id, const char *code, const char *detail)
+{
+	struct sl_buf out = {0};
+
+	gw_render_error(&out, GW_FORM_WS, id, code, detail);
+	answer(ws, &out);
+}
+
+void gw_command_welcome(struct gw_websocket *ws, struct sl_slice id)
+{
+	struct sl_buf out = {0};
+
+	ws->client.heartbeats = true;
+	gw_admit_welcome(ws->gw, &ws->client, id, &out);
+	answer(ws, &out);
+	gw_pulse_again(&ws->client);
+}
+
+static void bad(
+    struct gw_websocket *ws, struct sl_slice id, const char *code, const char *detail)
+{
+	uint32_t now = now_ms();
+
+	ws->gw->count.bad++;
+	if (now - ws->bad_ms >= GW_COMMAND_MINUTE_MS) {
+		ws->bad_ms = now;
+		ws->bad = 0;
+	}
+	gw_command_error(ws, id, code, detail);
+	if (++ws->bad > ws->gw->config->bad_messages_per_minute)
+		gw_client_disconnect(&ws->client, GW_BYE_BAD_REQUEST);
+}
+
+/* ---- signing in -----------------------------------------------------------------------
+ */
+
+static void sign_in(struct gw_websocket *ws, const struct gw_message *m)
+{
+	struct gw_client *client = &ws->client;
+	const char *why = "";
+
+	if (client->who) {
+		bad(ws, m->id, "signed-in", "you are signed in already: send refresh");
+		return;
+	}
+	struct gw_identity *who =
+	    gw_auth_token(ws->gw->auth, m->token.data, m->token.len, &why);
+	if (!who) {
+		gw_command_error(ws, m->id, "invalid-token", why);
+		ws->gw->count.refused++;
+		gw_client_disconnect(client, GW_BYE_NO_TOKEN);
+		return;
+	}
+	if (!gw_admit_user(ws->gw, who)) {
+		gw_identity_unref(who);
+		gw_command_error(ws, m->id, "connection-limit",
+		    "this user has as many connections as allowed");
+		ws->gw->count.refused++;
+		gw_client_disconnect(client, GW_BYE_LIMIT);
+		return;
+	}
+	ws->admitted = true;
+	client->who = who;
+	gw_pulse_heard(client);
+	gw_command_welcome(ws, m->id);
+}
+
+static void refresh(struct gw_websocket *ws, const struct gw_message *m)
+{
+	struct gw_client *client = &ws->client;
+	const char *why = "";
+	struct gw_identity *who =
+	    gw_auth_token(ws->gw->auth, m->token.data, m->token.len, &why);
+
+	if (who && who->user != client->who->user) {
+		gw_identity_unref(who);
+		who = NULL;
+		why = "the token is another user's";
+	}
+	if (!who) {
+		bad(ws, m->id, "invalid-token", why);
+		return;
+	}
+	bool other_view =
+	    who->role != client->who->role || who->modules != client->who->modules;
+	gw_identity_unref(client->who);
+	client->who = who;
+	gw_command_welcome(ws, m->id);
+	if (other_view && client->view) {
+		struct gw_patterns *all = gw_sub_all(client);
+		gw_client_follow(client, all, NULL);
+		gw_patterns_unref(all);
+	}
+}
+
+/* ---- subscriptions
+ * --------------------------------------------------------------------- */
+
+/* Resolves the message's names; false after the error was answered. */
+static bool resolve(
+    struct gw_websocket *ws, const struct gw_message *m, struct gw_names *names)
+{
+	gw_names_init(
+	    names, gw_mirror_catalog(ws->gw->hub.mirror), ws->client.who->modules);
+	for (size_t i = 0; i < gw_message_name_count(m); i++) {
+		struct sl_slice name = gw_message_name(m, i);
+		int error = gw_names_add(names, name.data, name.len);
+		if (error) {
+			bad(ws, m->id, gw_names_problem(error), names->error);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void subscribe(struct gw_websocket *ws, const struct gw_message *m)
+{
+	static struct gw_names names;
+	struct gw_client *client = &ws->client;
+	struct gw_table *home = &client->hub->patterns;
+
+	if (!resolve(ws, m, &names))
+		return;
+	struct gw_patterns *set = gw_patterns_make(home, names.target, names.count);
+	uint32_t id = set ? gw_sub_add(client, set) : 0;
+	struct gw_patterns *all = id ? gw_sub_all(client) : NULL;
+	if (!all) {
+		if (id)
+			gw_sub_remove(client, id);
+		bad(ws, m->id, "too-many-topics", "too many subscriptions");
+		gw_patterns_unref(set);
+		return;
+	}
+	struct sl_buf out = {0};
+	struct gw_stamp stamp;
+	struct sl_cursor at;
+	gw_client_position(client, &at);
+	if (m->has_since && m->since.epoch == at.epoch &&
+	    m->since.aggregator == at.aggregator)
+		at = m->since;
+	gw_stamp_set(&stamp, &at);
+	gw_admit_subscribed(client, m->id, id, &names, &stamp, &out);
+	answer(ws, &out);
+	gw_client_follow(client, all, m->has_since ? &m->since : NULL);
+	gw_patterns_unref(all);
+	gw_patterns_unref(set);
+}
+
+static void unsubscribe(struct gw_websocket *ws, const struct gw_message *m)
+{
+	static struct gw_names names;
+	struct gw_client *client = &ws->client;
+	struct gw_table *home = &client->hub->patterns;
+	struct sl_buf out = {0};
+	char number[24] = "";
+
+	if (m->subscription > 0) {
+		if (!gw_sub_remove(client, m->subscription)) {
+			bad(ws, m->id, "unknown-subscription",
+			    "\"subscriptionId\" is none of yours");
+			return;
+		}
+		snprintf(number, sizeof number, "sub-%u", m->subscription);
+	} else {
+		if (!resolve(ws, m, &names))
+			return;
+		struct gw_patterns *set =
+		    gw_patterns_make(home, names.target, names.count);
+		if (set)
+			gw_sub_remove_patterns(client, set);
+		gw_patterns_unref(set);
+	}
+	struct gw_patterns *all = gw_sub_all(client);
+	if (client->view)
+		gw_client_narrow(client, all);
+	gw_patterns_unref(all);
+	size_t mark = gw_render_open(&out, GW_FORM_WS, "unsubscribed", m->id, 0);
+	if (number[0])
+		sl_buf_addf(&out, "{\"subscriptionId\":\"%s\"}", number);
+	else
+		sl_buf_adds(&out, "{}");
+	gw_render_close(&out, GW_FORM_WS, mark, NULL);
+	answer(ws, &out);
+}
+
+static void pong(struct gw_websocket *ws, const struct gw_message *m)
+{
+	struct sl_buf out = {0};
+	char text[SL_CLOCK_TEXT];
+	size_t mark = gw_render_open(&out, GW_FORM_WS, "pong", m->id, 0);
+
+	sl_clock_format(sl_clock_wall_ns(), text);
+	sl_buf_addf(&out, "{\"serverTime\":\"%s\"}", text);
+	gw_render_close(&out, GW_FORM_WS, mark, NULL);
+	answer(ws, &out);
+}
+
+void gw_command_run(struct gw_websocket *ws, const char *data, size_t len)
+{
+	struct gw_message m;
+
+	if (gw_message_parse(data, len, &m)) {
+		bad(ws, m.id, m.code, m.error);
+	} else if (m.type == GW_MESSAGE_AUTH) {
+		sign_in(ws, &m);
+	} else if (!ws->client.who) {
+		bad(ws, m.id, "not-signed-in", "send auth with a token first");
+	} else {
+		switch (m.type) {
+		case GW_MESSAGE_SUBSCRIBE:
+			subscribe(ws, &m);
+			break;
+		case GW_MESSAGE_UNSUBSCRIBE:
+			unsubscribe(ws, &m);
+			break;
+		case GW_MESSAGE_REFRESH:
+			refresh(ws, &m);
+			break;
+		case GW_MESSAGE_PING:
+		case GW_MESSAGE_AUTH:
+			pong(ws, &m);
+			break;
+		}
+	}
+	gw_message_clear(&m);
+}

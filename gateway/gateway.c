@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "crypto.h"
+#include "error.h"
+#include "log.h"
+#include "metrics.h"
+#include "route.h"
+#include "static.h"
+
+bool gw_gateway_full(const struct gateway *gw)
+{
+	return gw->draining ||
+	       gw->count.ws + gw->count.sse >= (uint64_t)gw->config->max_connections;
+}
+
+/* ---- configuration --------------------------------------------------------------------
+ */
+
+static void apply_config(struct gateway *gw, const struct sl_config *config)
+{
+	const struct sl_config_gateway *c = &config->gateway;
+	struct gw_pulse_options pulse = {
+	    .ping_ms = c->ping_interval_ms,
+	    .pong_ms = c->pong_timeout_ms,
+	    .keepalive_ms = c->sse_keepalive_ms,
+	    .heartbeat_ms = c->heartbeat_interval_ms,
+	    .slow_ms = c->slow_timeout_ms,
+	    .auth_ms = c->auth_timeout_ms,
+	};
+
+	gw->config = c;
+	gw->hub.limits = (struct gw_hub_limits){
+	    .lag_messages = (uint32_t)c->max_buffer_size,
+	    .pending_bytes_max = (size_t)c->pending_bytes_max,
+	};
+	if (gw->pulse)
+		gw_pulse_set(gw->pulse, &pulse);
+	else
+		gw->pulse = gw_pulse_new(gw->process->loop, &pulse);
+	gw_window_limit(gw->hub.window, (size_t)c->window_bytes);
+	if (gw->ask)
+		gw_ask_timeout(gw->ask, (int)c->bus_timeout_ms);
+	if (gw->follow)
+		gw_follow_silence(gw->follow, c->bus_timeout_ms);
+}
+
+static int load_keys(struct gateway *gw)
+{
+	struct sl_buf error = {0};
+	int rc = gw_auth_keys(gw->auth, gw->process->config, &gw->process->paths, &error);
+
+	if (rc)
+		sl_log_error("gateway", "%s", sl_buf_text(&error));
+	sl_buf_clear(&error);
+	return rc ? EX_CONFIG : EX_OK;
+}
+
+/* ---- acquire
+ * ---------------------------------------------------------------------------- */
+
+static void on_accept(void *arg, int fd, const struct sl_addr *peer)
+{
+	struct gateway *gw = arg;
+
+	if (!gw_limit_connect(gw->limit, peer, (uint32_t)gw->config->connects_per_second,
+		sl_clock_mono_ns())) {
+		gw->count.refused++;
+		close(fd);
+		return;
+	}
+	sl_http_server_accept(gw->http, fd, peer);
+}
+
+static int listen_tcp(struct gateway *gw)
+{
+	const struct sl_config_gateway *c = gw->config;
+	struct sl_listen_options options = {
+	    .reuse_port = c->reuseport, .send_buffer = (int)c->send_buffer_bytes};
+	char error[SL_LISTEN_ERROR];
+
+	if (sl_listen_open_tcp(gw->process->loop, c->bind, (uint16_t)c->port, &options,
+		on_accept, gw, &gw->tcp, error)) {
+		sl_log_error("gateway", "%s", error);
+		return EX_UNAVAILABLE;
+	}
+	gw->port = sl_listen_port(gw->tcp);
+	snprintf(gw->cookie, sizeof gw->cookie, "sightline-%u", gw->port);
+	return EX_OK;
+}
+
+static int listen_local(struct gateway *gw)
+{
+	struct sl_listen_options options = {
+	    .send_buffer = (int)gw->config->send_buffer_bytes};
+	char path[SL_PATHS_MAX];
+	char error[SL_LISTEN_ERROR];
+
+	if (sl_paths_gateway(&gw->process->paths, gw->index, path)) {
+		sl_log_error("gateway", "path of the own socket is too long run=\"%s\"",
+		    gw->process->paths.run);
+		return EX_CONFIG;
+	}
+	if (sl_listen_open_unix(
+		gw->process->loop, path, &options, on_accept, gw, &gw->local, error)) {
+		sl_log_error("gateway", "%s", error);
+		return EX_UNAVAILABLE;
+	}
+	return EX_OK;
+}
+
+static void on_control(void *arg, const struct sl_msg_control *control);
+static void on_ready(void *arg);
+
+static void make_parts(struct gateway *gw)
+{
+	struct event_base *loop = gw->process->loop;
+	const struct sl_config *config = gw->process->config;
+	struct sl_http_options http = {
+	    .body_max = (size_t)config->gateway.body_bytes_max,
+	    .head_timeout_ns = config->gateway.header_timeout_ms * SL_NS_PER_MS,
+	    .header_fields = "X-Content-Type-Options: nosniff\r\n"
+			     "Referrer-Policy: no-referrer\r\n",
+	};
+	struct gw_follow_options follow = {
+	    .loop = loop,
+	    .hub = &gw->hub,
+	    .silence_ms = config->gateway.bus_timeout_ms,
+	    .control = on_control,
+	    .ready = on_ready,
+	    .arg = gw,
+	};
+
+	gw_hub_init(
+	    &gw->hub, loop, gw->process->catalog, (size_t)config->gateway.window_bytes);
+	apply_config(gw, config);
+	gw->users = gw_users_new();
+	gw->auth = gw_auth_new(gw->hub.mirror, gw->users);
+	gw->limit = gw_limit_new();
+	gw->metrics = gw_metrics_new(gw->name);
+	gw->conns = sl_conn_set_new(loop);
+	gw->http = sl_http_server_new(gw->conns, &http, gw_route_handle, gw);
+	gw->follow = gw_follow_new(&follow);
+}
+
+static int acquire(struct sl_process *process)
+{
+	struct gateway *gw = process->state;
+	const char *root = process->config->gateway.static_root;
+	long index = 1;
+	char path[SL_PATHS_MAX];
+
+	gw->process = process;
+	if (sl_args_number(&process->args, "index", 1, 1000, &index))
+		return EX_USAGE;
+	gw->index = (unsigned)index;
+	snprintf(gw->name, sizeof gw->name, "gateway-%ld", index);
+	if (sl_crypto_init()) {
+		sl_log_error("gateway", "the system has no randomness to give");
+		return EX_OSERR;
+	}
+	make_parts(gw);
+	int rc = load_keys(gw);
+	if (!rc)
+		rc = listen_tcp(gw);
+	if (!rc)
+		rc = listen_local(gw);
+	if (rc)
+		return rc;
+	if (root && *root) {
+		if (sl_paths_resolve(&process->paths, root, path)) {
+			sl_log_error("gateway", "static_root is too long");
+			return EX_CONFIG;
+		}
+		root = path;
+	} else {
+		root = process->paths.web;
+	}
+	gw->files = gw_static_new(root);
+	return EX_OK;
+}
+
+static void confine(const struct sl_process *process, struct sl_confine *rules)
+{
+	rules->grants |= SL_CONFINE_INET_LISTEN;
+	sl_confine_path(rules, process->paths.run, true);
+	sl_confine_path(rules, process->paths.keys, false);
+	sl_confine_path(rules, "/proc/self/statm", false);
+}
+
+/* ---- run
+ * ---------------------------------------------------------------------------------- */
+
+static void on_batch(void *arg, const void *data, size_t len)
+{
+	struct gateway *gw = arg;
+
+	gw_follow_batch(gw->follow, data, len);
+}
+
+static void on_link(void *arg, bool up)
+{
+	struct gateway *gw = arg;
+
+	gw_follow_link(gw->follow, up);
+}
+
+/* Cuts every connection whose token has been revoked. */
+static void cut_revoked(struct gateway *gw)
+{
+	struct gw_client *next;
+
+	for (struct gw_client *c = gw->hub.client_first; c; c = next) {
+		next = c->next;
+		if (c->who && gw_auth_is_revoked(gw->auth, c->who))
+			gw_client_disconnect(c, GW_BYE_REVOKED);
+	}
+}
+
+static void on_control(void *arg, const struct sl_msg_control *control)
+{
+	struct gateway *gw = arg;
+
+	if (control->kind.len == 6 && memcmp(control->kind.data, "revoke", 6) == 0) {
+		if (gw_auth_revoke(gw->auth, control->body))
+			cut_revoked(gw);
+		else
+			sl_log_warn("gateway", "revocation not understood seq=%llu",
+			    (unsigned long long)control->seq);
+	}
+}
+
+static void on_ready(void *arg)
+{
+	struct gateway *gw = arg;
+
+	gw_metrics_report(gw);
+	sl_log_info("gateway", "serving bind=\"%s\" port=%u index=%u", gw->config->bind,
+	    gw->port, gw->index);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd;
+	(void)what;
+	gw_metrics_report(gw);
+}
+
+static int start(struct sl_process *process)
+{
+	struct gateway *gw = process->state;
+	struct timeval second = sl_loop_ms(1000);
+	struct sl_bus_client_options options = {
+	    .base = process->loop,
+	    .run_dir = process->paths.run,
+	    .batch = on_batch,
+	    .link = on_link,
+	    .arg = gw,
+	    .reports = true,
+	};
+
+	if (sl_bus_client_open(&gw->bus, &options))
+		return EX_UNAVAILABLE;
+	gw->ask = gw_ask_new(gw->bus, gw->name, (int)gw->config->bus_timeout_ms);
+	gw_follow_start(gw->follow, gw->ask);
+	gw->second = event_new(process->loop, -1, EV_PERSIST, on_second, gw);
+	if (!gw->second || event_add(gw->second, &second))
+		return EX_OSERR;
+	return EX_OK;
+}
+
+static bool same_catalog(const struct sl_catalog *a, const struct sl_catalog *b)
+{
+	return a == b;
+}
+
+static void reload(struct sl_process *process, const struct sl_config *old_config,
+    const struct sl_catalog *old_catalog)
+{
+	struct gateway *gw = process->state;
+
+	(void)old_config;
+	apply_config(gw, process->config);
+	load_keys(gw);
+	if (!same_catalog(old_catalog, process->catalog))
+		sl_log_info("gateway", "another catalog counts after a restart");
+}
+
+/* ---- end
+ * ------------------------------------------------------------------------------------ */
+
+void gw_gateway_left(struct gateway *gw)
+{
+	if (gw->draining && !gw->hub.client_first)
+		sl_process_end(gw->process, EX_OK);
+}
+
+static void drain(struct sl_process *process)
+{
+	struct gateway *gw = process->state;
+
+	gw->draining = true;
+	sl_listen_close(gw->tcp);
+	sl_listen_close(gw->local);
+	gw->tcp = gw->local = NULL;
+	gw_metrics_report(gw);
+	sl_http_server_drain(gw->http);
+	for (struct gw_client *c = gw->hub.client_first; c; c = c->next)
+		gw_client_disconnect(c, GW_BYE_SHUTDOWN);
+	gw_gateway_left(gw);
+}
+
+static int64_t drain_ms(const struct sl_process *process)
+{
+	return process->config->gateway.drain_timeout_ms;
+}
+
+static void stop(struct sl_process *process)
+{
+	struct gateway *gw = process->state;
+
+	if (gw->second)
+		event_free(gw->second);
+	sl_listen_close(gw->tcp);
+	sl_listen_close(gw->local);
+	if (gw->http)
+		sl_http_server_free(gw->http);
+	if (gw->conns)
+		sl_conn_set_free(gw->conns);
+	gw_ask_free(gw->ask);
+	if (gw->bus)
+		sl_bus_client_close(gw->bus);
+	gw_follow_free(gw->follow);
+	gw_auth_free(gw->auth);
+	gw_users_free(gw->users);
+	gw_pulse_free(gw->pulse);
+	gw_metrics_free(gw->metrics);
+	gw_limit_free(gw->limit);
+	gw_static_free(gw->files);
+	if (gw->hub.mirror)
+		gw_hub_clear(&gw->hub);
+}
+
+static const char *user(const struct sl_process *process)
+{
+	return process->config->gateway.user;
+}
+
+int gw_gateway_main(int argc, char **argv)
+{
+	static const struct sl_flag flags[] = {
+	    {"index", "N", NULL, "number of this gateway, from 1"},
+	    {"port", "PORT", "gateway.port", "TCP port to listen on"},
+	    {NULL, NULL, NULL, NULL},
+	};
+	static const struct sl_process_spec spec = {
+	    .program = {.name = "sightline-gateway",
+		.prose = "Serves dashboards over HTTP, SSE and WebSocket.",
+		.operands = "",
+		.flag = flags},
+	    .scope = "gateway",
+	    .user = user,
+	    .acquire = acquire,
+	    .confine = confine,
+	    .start = start,
+	    .reload = reload,
+	    .drain = drain,
+	    .drain_ms = drain_ms,
+	    .stop = stop,
+	};
+	static struct gateway gw;
+
+	return sl_process_run(&spec, argc, argv, &gw);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The problems that answers name: one table, a page for each. */
+#ifndef GW_PROBLEM_H
+#define GW_PROBLEM_H
+
+#include <stddef.h>
+
+/* X(name, status, what it means and what to do) */
+#define GW_PROBLEM_TABLE(X)                                                              \
+	X("aggregator-unavailable", 503,                                                 \
+	    "The aggregator did not answer within two seconds. What is read from the "   \
+	    "state goes on working; try again.")                                         \
+	X("bad-cursor", 400,                                                             \
+	    "The cursor to resume from is not one that a gateway gave out. Connect "     \
+	    "without it.")                                                               \
+	X("bad-handshake", 400,                                                          \
+	    "The request is no valid WebSocket handshake (RFC 6455, section 4.2.1).")    \
+	X("bad-request", 400, "The body or a parameter has the wrong form.")             \
+	X("connection-limit", 429,                                                       \
+	    "The user has as many open streams as the token or the configuration "       \
+	    "allows. Close one.")                                                        \
+	X("forbidden", 403, "The token is valid, but its role may not do or see this.")  \
+	X("forbidden-origin", 403,                                                       \
+	    "A session cookie was sent from an origin that is not listed in "            \
+	    "gateway.origins. Send the token as Authorization: Bearer instead.")         \
+	X("invalid-token", 401,                                                          \
+	    "The token was refused; detail says why. Ask for a new one.")                \
+	X("invalid-topic", 400, "A topic or name has characters that none has.")         \
+	X("malformed-request", 400, "The request is not valid HTTP/1.1.")                \
+	X("method-not-allowed", 405, "The path exists; the Allow field says for what.")  \
+	X("missing-token", 401, "Send a token as Authorization: Bearer.")                \
+	X("not-found", 404, "There is nothing here, or nothing that you may see.")       \
+	X("starting", 503,                                                               \
+	    "The gateway has not got its first state from the aggregator yet. Try "      \
+	    "again after the seconds of Retry-After.")                                   \
+	X("too-many-requests", 429, "Slow down; RateLimit says when to go on.")          \
+	X("too-many-topics", 400, "A subscription names more topics than are allowed.")  \
+	X("unavailable", 503,                                                            \
+	    "The gateway is full, is stopping, or streams are turned off.")              \
+	X("unknown-action", 400, "The action is none of those that the path knows.")     \
+	X("unknown-module", 400, "The catalog has no module of this name.")              \
+	X("unknown-topic", 400,                                                          \
+	    "The name is no topic, alias, event type, module or metric of the catalog.") \
+	X("unsupported", 400, "A parameter that this version does not support.")
+
+struct gw_problem {
+	const char *name;
+	int status;
+	const char *text;
+};
+
+/* gw_problem_find returns the row of a name; NULL if there is none. */
+const struct gw_problem *gw_problem_find(const char *name, size_t len);
+
+#endif

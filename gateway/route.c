@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "route.h"
+
+#include <string.h>
+
+#include "api.h"
+#include "http_problem.h"
+#include "static.h"
+#include "stream.h"
+#include "websocket.h"
+#include "ws_handshake.h"
+
+#define GET  SL_HTTP_GET
+#define POST SL_HTTP_POST
+
+static const struct gw_route routes[] = {
+    {GET, "/api/v1/snapshot", gw_api_snapshot, 0, 0},
+    {GET, "/api/v1/stream", gw_stream_open, 0, 0},
+    {GET, "/api/v1/ws", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
+    {GET, "/api/v1/status", gw_api_status, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT},
+    {GET, "/api/v1/alerts", gw_api_alerts, 0, 0},
+    {POST, "/api/v1/alerts/{id}/acknowledge", gw_api_acknowledge, SL_RIGHT_ACKNOWLEDGE,
+	0},
+    {POST, "/api/v1/control", gw_api_control, 0, GW_ROUTE_DEFAULT},
+    {GET | POST | SL_HTTP_DELETE, "/api/v1/session", gw_api_session, 0, 0},
+    {GET, "/healthz", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
+    {GET, "/readyz", gw_api_readyz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
+    {GET, "/metrics", gw_api_metrics, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT | GW_ROUTE_LOCAL},
+    {GET, "/problems/{id}", gw_api_problem_page, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
+
+    /* The requirement documents' own paths. */
+    {GET, "/api/admin-dashboard/realtime", gw_api_realtime_get, 0, 0},
+    {POST, "/api/admin-dashboard/realtime", gw_api_realtime_post, 0, 0},
+    {GET, "/api/health", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
+    {GET, "/analytics/realtime/dashboard", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
+    {GET, "/analytics/dashboard/realtime", gw_api_snapshot, 0, 0},
+};
+
+#define ROUTES (sizeof routes / sizeof *routes)
+
+/* The option websocket_path and "/", where only an upgrade is a WebSocket. */
+static const struct gw_route socket_route = {
+    GET, "/", gw_websocket_open, 0, GW_ROUTE_UPGRADE};
+
+static bool match(const char *pattern, struct sl_slice path, struct sl_slice *param)
+{
+	const char *brace = strchr(pattern, '{');
+
+	if (!brace)
+		return strlen(pattern) == path.len &&
+		       memcmp(pattern, path.data, path.len) == 0;
+	size_t head = (size_t)(brace - pattern);
+	const char *tail = strchr(brace, '}') + 1;
+	size_t tail_len = strlen(tail);
+	if (path.len <= head + tail_len || memcmp(pattern, path.data, head) != 0 ||
+	    memcmp(tail, path.data + path.len - tail_len, tail_len) != 0)
+		return false;
+	*param = (struct sl_slice){path.data + head, path.len - head - tail_len};
+	return !memchr(param->data, '/', param->len);
+}
+
+/* The methods that a path takes, and the route of the one that was sent. */
+static unsigned find(const struct gateway *gw, const struct sl_http_request *request,
+    const struct gw_route **route, struct sl_slice *param)
+{
+	unsigned method = request->method == SL_HTTP_HEAD ? SL_HTTP_GET : request->method;
+	unsigned methods = 0;
+
+	for (size_t i = 0; i < ROUTES; i++) {
+		if (!match(routes[i].path, request->path, param))
+			continue;
+		methods |= routes[i].methods;
+		if (routes[i].methods & method)
+			*route = &routes[i];
+		if (methods & method)
+			return methods;
+	}
+	if (methods)
+		return methods;
+	bool root = request->path.len == 1;
+	if (match(gw->config->websocket_path, request->path, param) ||
+	    (root && sl_ws_handshake_wanted(request))) {
+		*route = method == SL_HTTP_GET ? &socket_route : NULL;
+		return GET;
+	}
+	return 0;
+}
+
+static void list_methods(unsigned methods, char *out, size_t size)
+{
+	static const struct {
+		unsigned bit;
+		const char *names;
+	} all[] = {{SL_HTTP_GET, "GET, HEAD"}, {SL_HTTP_POST, "POST"},
+	    {SL_HTTP_PUT, "PUT"}, {SL_HTTP_DELETE, "DELETE"}};
+	struct sl_buf text = {0};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (methods & all[i].bit)
+			sl_buf_addf(&text, "%s, ", all[i].names);
+	}
+	sl_buf_addf(&text, "OPTIONS");
+	size_t len = text.len < size - 1 ? text.len : size - 1;
+	memcpy(out, text.data, len);
+	out[len] = '\0';
+	sl_buf_clear(&text);
+}
+
+static void answer_methods(struct gw_call *call, unsigned methods)
+{
+	char allow[64];
+
+	list_methods(methods, allow, sizeof allow);
+	if (call->request->method == SL_HTTP_OPTIONS) {
+		sl_http_response_begin(call->request, 204);
+		sl_http_response_header(call->request, "Allow", allow);
+		sl_http_response_end(call->request, NULL, NULL, 0);
+		return;
+	}
+	struct sl_http_problem problem = {.status = 405,
+	    .name = "method-not-allowed",
+	    .detail = "this path does not take this method",
+	    .allow = allow};
+	sl_http_problem_send(call->request, &problem);
+}
+
+static bool permitted(struct gw_call *call)
+{
+	const struct gw_route *route = call->route;
+	const struct gw_identity *who = call->who;
+	const struct sl_catalog *catalog = gw_mirror_catalog(call->gw->hub.mirror);
+
+	if ((who->may & route->rights) != route->rights) {
+		gw_call_problem(call, 403, "forbidden", "the role %s may not do this",
+		    who->role->name);
+		return false;
+	}
+	if ((route->flags & GW_ROUTE_DEFAULT) && !gw_identity_is_default(who)) {
+		gw_call_problem(
+		    call, 403, "forbidden", "this is for the default tenant only");
+		return false;
+	}
+	if ((route->flags & GW_ROUTE_ALL) &&
+	    who->modules != sl_catalog_all_modules(catalog)) {
+		gw_call_problem(call, 403, "forbidden",
+		    "this is for roles that may read every module");
+		return false;
+	}
+	return true;
+}
+
+static void run(struct gw_call *call)
+{
+	unsigned flags = call->route->flags;
+	bool is_public = (flags & GW_ROUTE_PUBLIC) ||
+			 ((flags & GW_ROUTE_LOCAL) && gw_call_local(call));
+
+	if (flags & GW_ROUTE_UPGRADE) {
+		call->route->handler(call);
+		return;
+	}
+	if (!(flags & GW_ROUTE_ALWAYS) && !gw_follow_ready(call->gw->follow)) {
+		gw_call_problem(call, 503, "starting",
+		    "the gateway waits for the aggregator's first state");
+		return;
+	}
+	if (is_public || (gw_call_signin(call) && permitted(call)))
+		call->route->handler(call);
+}
+
+void gw_route_handle(void *arg, struct sl_http_request *request)
+{
+	struct gw_call call = {.gw = arg, .request = request};
+	unsigned methods = find(call.gw, request, &call.route, &call.param);
+	bool reads = request->method == SL_HTTP_GET || request->method == SL_HTTP_HEAD;
+
+	if (call.route)
+		run(&call);
+	else if (methods)
+		answer_methods(&call, methods);
+	else if (!gw_static_has(call.gw->files, request->path))
+		gw_call_problem(&call, 404, "not-found", "there is nothing at this path");
+	else if (!reads)
+		answer_methods(&call, SL_HTTP_GET);
+	else
+		gw_static_serve(&call);
+	gw_call_clear(&call);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which handler answers which path, and who may ask. */
+#ifndef GW_ROUTE_H
+#define GW_ROUTE_H
+
+#include "call.h"
+#include "catalog.h"
+
+enum gw_route_flag {
+	GW_ROUTE_PUBLIC = 1 << 0,  /* no token is needed */
+	GW_ROUTE_ALWAYS = 1 << 1,  /* also before the first state */
+	GW_ROUTE_DEFAULT = 1 << 2, /* only for the default tenant */
+	GW_ROUTE_LOCAL = 1 << 3,   /* public on the gateway's own socket */
+	GW_ROUTE_UPGRADE = 1 << 4, /* a WebSocket: the endpoint itself checks who asks */
+	GW_ROUTE_ALL = 1 << 5,     /* only for roles that may read every module */
+};
+
+/* One row: "{id}" in the path stands for one segment. */
+struct gw_route {
+	unsigned methods; /* enum sl_http_method; HEAD goes with GET */
+	const char *path;
+	void (*handler)(struct gw_call *call);
+	unsigned rights; /* all of enum sl_right that are needed */
+	unsigned flags;
+};
+
+/* gw_route_handle is the HTTP server's handler: arg is the gateway. */
+void gw_route_handle(void *arg, struct sl_http_request *request);
+
+#endif

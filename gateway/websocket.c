@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "websocket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "admit.h"
+#include "clock.h"
+#include "command.h"
+#include "http_problem.h"
+#include "message_in.h"
+#include "pump.h"
+#include "ws.h"
+#include "ws_handshake.h"
+
+static const char subprotocol[] = "sightline.v1.json";
+
+static bool on_message(
+    void *arg, enum sl_ws_opcode opcode, bool compressed, char *data, size_t len)
+{
+	struct gw_websocket *ws = arg;
+
+	(void)compressed;
+	ws->gw->count.inbound++;
+	if (!gw_command_allowed(ws))
+		return false;
+	if (opcode != SL_WS_TEXT) {
+		gw_client_end_with(&ws->client, SL_WS_UNSUPPORTED, SL_CONN_MALFORMED,
+		    "messages are text");
+		return false;
+	}
+	gw_command_run(ws, data, len);
+	return !ws->client.leaving;
+}
+
+static bool on_ping(void *arg, const char *data, size_t len)
+{
+	struct gw_websocket *ws = arg;
+	struct sl_buf out = {0};
+
+	/* Pings cost an answer, so they count as messages. */
+	if (!gw_command_allowed(ws))
+		return false;
+	sl_ws_write(&out, SL_WS_PONG, data, len);
+	gw_client_send(&ws->client, out.data, out.len);
+	sl_buf_clear(&out);
+	return !ws->client.leaving;
+}
+
+static bool on_pong(void *arg, const char *data, size_t len)
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	return true;
+}
+
+static bool on_close_frame(void *arg, int code, const char *reason, size_t len)
+{
+	struct gw_websocket *ws = arg;
+
+	(void)reason;
+	(void)len;
+	gw_client_end_with(&ws->client, code == SL_WS_NO_CODE ? SL_WS_NORMAL : code,
+	    SL_CONN_CLOSE_FRAME, "");
+	return false;
+}
+
+static void on_read(struct sl_conn *conn, void *owner, char *data, size_t len)
+{
+	static const struct sl_ws_sink sink = {
+	    .message = on_message,
+	    .ping = on_ping,
+	    .pong = on_pong,
+	    .close = on_close_frame,
+	};
+	struct gw_websocket *ws = owner;
+	const char *why = "";
+
+	(void)conn;
+	if (ws->client.leaving)
+		return;
+	if (ws->client.who)
+		gw_pulse_heard(&ws->client);
+	int code = sl_ws_feed(&ws->codec, data, len, &sink, ws, &why);
+	if (code > 0)
+		gw_client_end_with(&ws->client, code,
+		    code == SL_WS_TOO_BIG ? SL_CONN_TOO_BIG : SL_CONN_MALFORMED, why);
+}
+
+static void on_drain(struct sl_conn *conn, void *owner)
+{
+	struct gw_websocket *ws = owner;
+
+	(void)conn;
+	gw_pulse_heard(&ws->client);
+	gw_pump_run(&ws->client);
+}
+
+static void on_closed(struct sl_conn *conn, void *owner, enum sl_conn_reason reason)
+{
+	struct gw_websocket *ws = owner;
+	struct gateway *gw = ws->gw;
+
+	(void)conn;
+	(void)reason;
+	if (ws->admitted)
+		gw_admit_leave(ws->client.who);
+	gw_client_clear(&ws->client);
+	sl_ws_clear(&ws->codec);
+	free(ws);
+	gw->count.ws--;
+	gw_gateway_left(gw);
+}
+
+static const struct sl_conn_handler handler = {
+    .on_read = on_read,
+    .on_drain = on_drain,
+    .on_close = on_closed,
+};
+
+/* Finds what the handshake's credential says; GW_BYE_… in *bye if it fails. */
+static bool sign_in(
+    struct gw_call *call, struct gw_websocket *ws, const char **why, enum gw_bye *bye)
+{
+	struct gateway *gw = call->gw;
+	struct gw_credential *c = &call->credential;
+
+	*why = "not a JSON Web Token";
+	*bye = GW_BYE_NO_TOKEN;
+	gw_auth_find(call->request, gw->cookie, gw->config->query_token, c);
+	if (c->place == GW_PLACE_NONE)
+		return true; /* the first message will bring it */
+	if (c->place == GW_PLACE_COOKIE && !gw_call_origin_allowed(call)) {
+		*why = "a session cookie can be used from listed origins only";
+		*bye = GW_BYE_FORBIDDEN;
+		return false;
+	}
+	if (c->token.data)
+		call->who = gw_auth_token(gw->auth, c->token.data, c->token.len, why);
+	if (!call->who)
+		return false;
+	if (!gw_admit_same_user(call)) {
+		*why = "userId is not the token's subject";
+		*bye = GW_BYE_FORBIDDEN;
+		return false;
+	}
+	if (!gw_admit_user(gw, call->who)) {
+		*why = "this user has as many connections as allowed";
+		*bye = GW_BYE_LIMIT;
+		return false;
+	}
+	ws->admitted = true;
+	return true;
+}
+
+static bool offers_ours(const struct sl_http_request *request)
+{
+	size_t at = 0;
+
+	for (;;) {
+		struct sl_slice offer = sl_ws_handshake_protocol(request, &at);
+		if (!offer.data)
+			return false;
+		if (offer.len == sizeof subprotocol - 1 &&
+		    memcmp(offer.data, subprotocol, offer.len) == 0)
+			return true;
+	}
+}
+
+static void refuse_handshake(struct gw_call *call, const struct sl_ws_handshake *shake)
+{
+	struct sl_http_problem problem = {
+	    .status = shake->status, .name = "bad-handshake", .detail = shake->detail};
+
+	if (shake->status == 426) {
+		sl_http_response_begin(call->request, 426);
+		sl_http_response_header(call->request, "Upgrade", "websocket");
+		sl_http_response_header(call->request, "Sec-WebSocket-Version", "13");
+		sl_http_response_end(call->request, "text/plain; charset=utf-8",
+		    shake->detail, strlen(shake->detail));
+		return;
+	}
+	sl_http_problem_send(call->request, &problem);
+}
+
+void gw_websocket_open(struct gw_call *call)
+{
+	struct gateway *gw = call->gw;
+	struct sl_ws_handshake shake;
+	const char *why = NULL;
+	enum gw_bye bye = GW_BYE_SHUTDOWN;
+
+	if (!sl_ws_handshake_wanted(call->request)) {
+		shake = (struct sl_ws_handshake){
+		    .status = 426, .detail = "this is a WebSocket: ask for an upgrade"};
+		refuse_handshake(call, &shake);
+		return;
+	}
+	if (sl_ws_handshake_check(call->request, &shake)) {
+		refuse_handshake(call, &shake);
+		return;
+	}
+	if (gw_gateway_full(gw) || !gw->config->websocket || !gw->config->real_time) {
+		gw_call_problem(call, 503, "unavailable",
+		    "no WebSocket is to be had here at the moment");
+		return;
+	}
+	struct gw_websocket *ws = calloc(1, sizeof *ws);
+	if (!ws)
+		abort();
+	ws->gw = gw;
+	bool ready = gw_follow_ready(gw->follow) && !gw->draining;
+	bool welcome = ready && sign_in(call, ws, &why, &bye);
+	ws->codec.message_max = (uint32_t)gw->config->message_bytes_max;
+	gw->count.ws++;
+	gw->count.ws_opened++;
+	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
+	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
+	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
+	gw_pulse_start(gw->pulse, &ws->client);
+	if (!welcome) {
+		if (why)
+			gw_command_error(ws, (struct sl_slice){0},
+			    bye == GW_BYE_LIMIT       ? "connection-limit"
+			    : bye == GW_BYE_FORBIDDEN ? "forbidden"
+						      : "invalid-token",
+			    why);
+		gw->count.refused++;
+		gw_client_disconnect(&ws->client, bye);
+	} else if (ws->client.who) {
+		gw_command_welcome(ws, (struct sl_slice){0});
+	}
+}
