@@ -36,6 +36,7 @@ struct source {
 	int64_t begin_ns;
 	int64_t end_ns;
 	int64_t batch_ns;
+	int64_t metric_ns;
 	double value;
 	struct sl_buf kept[KEPT];
 };
@@ -118,7 +119,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	int64_t now_ns = sl_clock_mono_ns();
 	uint64_t due = (uint64_t)((double)(now_ns - s->begin_ns) / 1e9 * s->rate);
 	bool metrics =
-	    s->metrics_hz > 0 && (double)(now_ns - s->batch_ns) >= 1e9 / s->metrics_hz;
+	    s->metrics_hz > 0 && (double)(now_ns - s->metric_ns) >= 1e9 / s->metrics_hz;
 	struct sl_msg_batch_writer w;
 	struct sl_msg_batch_head head;
 	static struct sl_buf out;
@@ -134,6 +135,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	head_of(s, &head, false);
 	sl_msg_batch_begin(&w, &out, &head);
 	if (metrics) {
+		s->metric_ns = now_ns;
 		s->value += 0.25;
 		add_metric(s, &w);
 	}
