@@ -100,12 +100,11 @@ void agg_alert_life_forget(struct agg_alerts *alerts, struct agg_alert_entry *en
 
 static void count(struct agg_alerts *alerts, const struct agg_alert *alert, int step)
 {
-	struct agg_alert_tenant *tenant;
-
 	if (alert->state != AGG_ALERT_FIRING)
 		return;
-	tenant = &alerts->tenants[agg_alert_life_tenant(alerts, alert->tenant)];
-	tenant->open[alert->severity] += (size_t)step;
+	/* Making a tenant moves them all, so its index comes first. */
+	uint32_t tenant = agg_alert_life_tenant(alerts, alert->tenant);
+	alerts->tenants[tenant].open[alert->severity] += (size_t)step;
 }
 
 /* Changes state and severity, stamps times, traces and publishes. */

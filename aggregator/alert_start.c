@@ -76,9 +76,10 @@ int agg_alert_restore(
 
 	struct agg_alert_entry *entry = agg_alert_store_add(&alerts->store, alert);
 	entry->slot = slot;
-	if (alert->state == AGG_ALERT_FIRING)
-		alerts->tenants[agg_alert_life_tenant(alerts, alert->tenant)]
-		    .open[alert->severity]++;
+	/* Making a tenant moves them all, so its index comes first. */
+	uint32_t tenant = agg_alert_life_tenant(alerts, alert->tenant);
+	alerts->tenants[tenant].open[alert->severity] +=
+	    alert->state == AGG_ALERT_FIRING;
 	if (!alert->unsent || !alerts->hooks.published)
 		return 0;
 	uint64_t seq = alerts->hooks.published(alerts->hooks.arg, &entry->alert);
