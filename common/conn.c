@@ -71,8 +71,8 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 static void on_finish_deadline(void *arg, struct sl_deadline *deadline)
 {
 	struct sl_conn_busy *busy =
-	    (struct sl_conn_busy *)((char *)deadline -
-				    offsetof(struct sl_conn_busy, finish));
+	    (struct sl_conn_busy *)(void *)((char *)deadline -
+					    offsetof(struct sl_conn_busy, finish));
 
 	(void)arg;
 	sl_conn_close(busy->conn, SL_CONN_LINGER);

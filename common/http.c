@@ -75,8 +75,8 @@ static void refuse(struct sl_http_conn *hc, const struct sl_http_problem *proble
 static void on_deadline(void *arg, struct sl_deadline *deadline)
 {
 	struct sl_http_conn *hc =
-	    (struct sl_http_conn *)((char *)deadline -
-				    offsetof(struct sl_http_conn, deadline));
+	    (struct sl_http_conn *)(void *)((char *)deadline -
+					    offsetof(struct sl_http_conn, deadline));
 	struct sl_http_problem late = {
 	    .status = 408,
 	    .name = "request-timeout",

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Design notes.  The head (request line and fields) is collected in one buffer
- * and checked byte by byte as it comes: only CRLF ends a line, no NUL or other
- * control character, no folded line, sizes bounded.  Once the empty line is
- * there, llhttp parses the head in one call, so every span it reports is
- * contiguous in that buffer and lives as long as the request.  What llhttp
- * accepts and we don't (FACTS: Host, Transfer-Encoding, chunk sizes, repeated
- * fields) is checked before a byte of the body is read.  The body then goes
- * through llhttp as it arrives.
+ * and checked as it comes (http_head.c).  Once the empty line is there, llhttp
+ * parses the head in one call, so every span it reports is contiguous in that
+ * buffer and lives as long as the request.  What llhttp accepts and we don't
+ * is checked before a byte of the body is read (http_check.c).  The body then
+ * goes through llhttp as it arrives.
  */
 #include "http_parse.h"
 
 #include <llhttp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "http_host.h"
-#include "url.h"
+#include "http_check.h"
+#include "http_fault.h"
+#include "http_head.h"
 #include "uuid.h"
 
-/* A request line is method, target and "HTTP/1.1" around one URI. */
-#define LINE_MAX (SL_HTTP_URI_MAX + 32)
 /* What framing may add to a chunked body: many tiny chunks, extensions, trailers. */
 #define FRAMING_MAX(body_max) (4 * (body_max) + 65536)
 
@@ -31,42 +27,13 @@ struct sl_http_parse {
 	const struct sl_http_parse_error *error;
 	size_t body_max;
 	size_t body_wire_bytes;
-	struct sl_buf head;
-	size_t line_start; /* in head: where the line that is not complete begins */
-	size_t first_line; /* length of the request line with its CRLF, once complete */
-	bool after_value;  /* the last span was a field's value */
+	struct sl_http_head head;
+	bool after_value; /* the last span was a field's value */
 	bool expects_continue;
 	struct sl_buf path;
 	struct sl_buf body;
 	struct sl_http_request request;
 };
-
-#define PARSE_ERRORS(X)                                                                  \
-	X(bad_line, 400, "malformed-request", "malformed request line")                  \
-	X(bad_line_end, 400, "malformed-request", "lines must end with CR LF")           \
-	X(bad_byte, 400, "malformed-request", "control character in the request head")   \
-	X(bad_fold, 400, "malformed-request", "folded header line")                      \
-	X(bad_field, 400, "malformed-request", "malformed header field")                 \
-	X(bad_target, 400, "malformed-request", "malformed request target")              \
-	X(bad_host, 400, "malformed-request", "exactly one valid Host is required")      \
-	X(bad_twice, 400, "malformed-request", "header field given more than once")      \
-	X(bad_length, 400, "malformed-request", "malformed or ambiguous body length")    \
-	X(bad_coding, 501, "unsupported-transfer-coding",                                \
-	    "only the transfer coding chunked is understood")                            \
-	X(bad_chunk, 400, "malformed-request", "malformed chunked body")                 \
-	X(bad_method, 501, "unknown-method", "this method is not known")                 \
-	X(refused_method, 405, "method-not-allowed", "this method is not served here")   \
-	X(bad_version, 505, "http-version", "only HTTP/1.0 and HTTP/1.1 are spoken")     \
-	X(bad_expect, 417, "expectation-failed", "only 100-continue can be expected")    \
-	X(long_uri, 414, "uri-too-long", "the request target exceeds 8192 bytes")        \
-	X(long_head, 431, "headers-too-large",                                           \
-	    "the header fields exceed 16384 bytes or 100 fields")                        \
-	X(long_body, 413, "body-too-large", "the body exceeds the limit")
-
-#define X(id, status, name, detail)                                                      \
-	static const struct sl_http_parse_error id = {status, name, detail};
-PARSE_ERRORS(X)
-#undef X
 
 static void fail(struct sl_http_parse *parse, const struct sl_http_parse_error *error)
 {
@@ -97,7 +64,7 @@ static int on_field(llhttp_t *llhttp, const char *at, size_t len)
 			   */
 	if (parse->after_value || request->field_count == 0) {
 		if (request->field_count == SL_HTTP_FIELDS_MAX) {
-			fail(parse, &long_head);
+			fail(parse, &sl_http_fault_long_head);
 			return -1;
 		}
 		request->fields[request->field_count++] =
@@ -143,7 +110,7 @@ static int on_chunk(llhttp_t *llhttp)
 	struct sl_http_parse *parse = llhttp->data;
 
 	if (llhttp->content_length > parse->body_max - parse->body.len) {
-		fail(parse, &long_body);
+		fail(parse, &sl_http_fault_long_body);
 		return -1;
 	}
 	return 0;
@@ -154,7 +121,7 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t len)
 	struct sl_http_parse *parse = llhttp->data;
 
 	if (len > parse->body_max - parse->body.len) {
-		fail(parse, &long_body);
+		fail(parse, &sl_http_fault_long_body);
 		return -1;
 	}
 	sl_buf_add(&parse->body, at, len);
@@ -178,229 +145,7 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_complete,
 };
 
-/* ---- the head's bytes ------------------------------------------------------ */
-
-static bool is_token(unsigned char c)
-{
-	return c > 0x20 && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
-}
-
-/* Checks the method, before llhttp does, to tell unknown from malformed. */
-static void read_method(struct sl_http_parse *parse)
-{
-	static const char *const refused[] = {"PATCH", "TRACE", "CONNECT"};
-	const char *line = parse->head.data;
-	size_t len = 0;
-
-	while (len < parse->first_line && is_token((unsigned char)line[len]))
-		len++;
-	if (len == 0 || len == parse->first_line || line[len] != ' ') {
-		fail(parse, &bad_line);
-		return;
-	}
-#define X(id, bit, name)                                                                 \
-	if (len == sizeof name - 1 && memcmp(line, name, len) == 0) {                    \
-		parse->request.method = id;                                              \
-		return;                                                                  \
-	}
-	SL_HTTP_METHOD_TABLE(X)
-#undef X
-	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-		if (strlen(refused[i]) == len && memcmp(line, refused[i], len) == 0) {
-			fail(parse, &refused_method);
-			return;
-		}
-	bool preface = len == 3 && memcmp(line, "PRI", 3) == 0;
-	fail(parse, preface ? &bad_version : &bad_method);
-}
-
-/* "METHOD SP target SP HTTP/1.0|1", literally: no other spaces. */
-static void check_request_line(struct sl_http_parse *parse)
-{
-	const char *line = parse->head.data;
-	size_t len = parse->first_line - 2;
-	size_t target = strlen(sl_http_method_name(parse->request.method)) + 1;
-
-	if (len < target + 10 || memcmp(line + len - 9, " HTTP/", 6) != 0 ||
-	    memchr(line + target, ' ', len - 9 - target))
-		fail(parse, &bad_line);
-	else if (memcmp(line + len - 3, "1.1", 3) != 0 &&
-		 memcmp(line + len - 3, "1.0", 3) != 0)
-		fail(parse, &bad_version);
-}
-
-/* A field begins with a name of at least one token character, then a colon. */
-static void check_field_name(struct sl_http_parse *parse)
-{
-	const char *line = parse->head.data + parse->line_start;
-	size_t len = 0;
-
-	while (is_token((unsigned char)line[len]))
-		len++;
-	if (len == 0 || line[len] != ':')
-		fail(parse, &bad_field);
-}
-
-/* A line ends at head.len - 1, where a LF stands.  True if it ends the head. */
-static bool end_line(struct sl_http_parse *parse)
-{
-	struct sl_buf *head = &parse->head;
-	size_t len = head->len - parse->line_start;
-
-	if (len < 2 || head->data[head->len - 2] != '\r') {
-		fail(parse, &bad_line_end);
-		return false;
-	}
-	if (!parse->first_line) {
-		if (len == 2) { /* empty lines before a request are skipped */
-			head->len = parse->line_start;
-			return false;
-		}
-		parse->first_line = len;
-		parse->line_start = head->len;
-		read_method(parse);
-		if (parse->state != SL_HTTP_PARSE_FAILED)
-			check_request_line(parse);
-		return false;
-	}
-	if (len > 2)
-		check_field_name(parse);
-	parse->line_start = head->len;
-	return len == 2;
-}
-
-/* Appends part of a line (with its LF, if that is there) after checking it. */
-static void add_to_line(struct sl_http_parse *parse, const char *data, size_t len)
-{
-	struct sl_buf *head = &parse->head;
-	bool in_first = parse->first_line == 0;
-
-	if (!in_first && head->len == parse->line_start &&
-	    (data[0] == ' ' || data[0] == '\t')) {
-		fail(parse, &bad_fold);
-		return;
-	}
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)data[i];
-		bool after_cr = i > 0 ? data[i - 1] == '\r'
-				      : head->len > parse->line_start &&
-					    head->data[head->len - 1] == '\r';
-		if (after_cr && c != '\n') {
-			fail(parse, &bad_line_end);
-			return;
-		}
-		if (c >= 0x20 && c != 0x7f && (!in_first || c < 0x80))
-			continue;
-		if (c != '\r' && c != '\n' && (c != '\t' || in_first)) {
-			fail(parse, &bad_byte);
-			return;
-		}
-	}
-	sl_buf_add(head, data, len);
-	if (in_first && head->len > LINE_MAX)
-		fail(parse, &long_uri);
-	else if (!in_first && head->len - parse->first_line > SL_HTTP_HEADER_MAX)
-		fail(parse, &long_head);
-}
-
-/* ---- the head's meaning ----------------------------------------------------- */
-
-static bool name_is(const struct sl_http_field *field, const char *name)
-{
-	return field->name.len == strlen(name) &&
-	       strncasecmp(field->name.data, name, field->name.len) == 0;
-}
-
-static int count_fields(const struct sl_http_request *request, const char *name)
-{
-	int n = 0;
-
-	for (int i = 0; i < request->field_count; i++)
-		n += name_is(&request->fields[i], name);
-	return n;
-}
-
-/* Fields of which a second one would make the request mean two things. */
-static void check_single(struct sl_http_parse *parse)
-{
-	static const char *const single[] = {"authorization", "content-length",
-	    "content-type", "expect", "origin", "sec-websocket-key",
-	    "sec-websocket-version", "transfer-encoding"};
-
-	for (size_t i = 0; i < sizeof single / sizeof *single; i++)
-		if (count_fields(&parse->request, single[i]) > 1)
-			fail(parse, &bad_twice);
-}
-
-static void check_host(struct sl_http_parse *parse)
-{
-	struct sl_http_request *request = &parse->request;
-	int n = count_fields(request, "host");
-	struct sl_slice host = sl_http_request_header(request, "host");
-
-	if (n > 1 || (n == 0 && request->version_minor > 0) ||
-	    (n == 1 && !sl_http_host_valid(host.data, host.len))) {
-		fail(parse, &bad_host);
-		return;
-	}
-	request->host = host;
-}
-
-static void check_body(struct sl_http_parse *parse)
-{
-	struct sl_http_request *request = &parse->request;
-	struct sl_slice coding = sl_http_request_header(request, "transfer-encoding");
-	struct sl_slice length = sl_http_request_header(request, "content-length");
-	struct sl_slice expect = sl_http_request_header(request, "expect");
-	bool body = coding.data || (parse->llhttp.flags & F_CONTENT_LENGTH);
-
-	if (coding.data && (length.data || request->version_minor == 0))
-		fail(parse, &bad_length);
-	else if (coding.data &&
-		 (coding.len != 7 || strncasecmp(coding.data, "chunked", 7) != 0))
-		fail(parse, &bad_coding);
-	else if (length.data && parse->llhttp.content_length > parse->body_max)
-		fail(parse, &long_body);
-	else if (expect.data &&
-		 (expect.len != 12 || strncasecmp(expect.data, "100-continue", 12) != 0))
-		fail(parse, &bad_expect);
-	else
-		parse->expects_continue =
-		    expect.data && body && request->version_minor > 0;
-}
-
-/* Splits the target into path and query; an absolute one brings its own host. */
-static void read_target(struct sl_http_parse *parse)
-{
-	struct sl_http_request *request = &parse->request;
-	const char *at = request->target.data;
-	const char *end = at + request->target.len;
-
-	if (request->target.len > SL_HTTP_URI_MAX) {
-		fail(parse, &long_uri);
-		return;
-	}
-	if (*at != '/') {
-		bool star = request->target.len == 1 && *at == '*' &&
-			    request->method == SL_HTTP_OPTIONS;
-		if (!star && !sl_http_host_cut(&at, end, &request->host)) {
-			fail(parse, &bad_target);
-			return;
-		}
-		at += star ? 1 : 0;
-	}
-	const char *mark = memchr(at, '?', (size_t)(end - at));
-	const char *path_end = mark ? mark : end;
-	if (memchr(at, '#', (size_t)(end - at)) ||
-	    sl_url_path(&parse->path, at, (size_t)(path_end - at)) != 0) {
-		fail(parse, &bad_target);
-		return;
-	}
-	const char *path = sl_buf_text(&parse->path);
-	request->path = (struct sl_slice){path, parse->path.len};
-	if (mark)
-		request->query = (struct sl_slice){mark + 1, (size_t)(end - mark) - 1};
-}
+/* ---- feeding ---------------------------------------------------------------- */
 
 static void trim_values(struct sl_http_request *request)
 {
@@ -416,27 +161,25 @@ static const struct sl_http_parse_error *error_of(enum llhttp_errno code, bool i
 {
 	switch (code) {
 	case HPE_INVALID_URL:
-		return &bad_target;
+		return &sl_http_fault_bad_target;
 	case HPE_INVALID_VERSION:
-		return &bad_version;
+		return &sl_http_fault_bad_version;
 	case HPE_UNEXPECTED_CONTENT_LENGTH:
 	case HPE_INVALID_CONTENT_LENGTH:
-		return &bad_length;
+		return &sl_http_fault_bad_length;
 	case HPE_INVALID_TRANSFER_ENCODING:
-		return &bad_coding;
+		return &sl_http_fault_bad_coding;
 	default:
-		return in_body ? &bad_chunk : &bad_field;
+		return in_body ? &sl_http_fault_bad_chunk : &sl_http_fault_bad_field;
 	}
 }
 
 /* Runs llhttp over the complete head and decides what follows. */
 static void end_head(struct sl_http_parse *parse)
 {
-	static void (*const checks[])(struct sl_http_parse *) = {
-	    check_single, check_host, check_body, read_target};
 	struct sl_http_request *request = &parse->request;
 	enum llhttp_errno code =
-	    llhttp_execute(&parse->llhttp, parse->head.data, parse->head.len);
+	    llhttp_execute(&parse->llhttp, parse->head.bytes.data, parse->head.bytes.len);
 
 	if (parse->state == SL_HTTP_PARSE_FAILED)
 		return;
@@ -445,32 +188,29 @@ static void end_head(struct sl_http_parse *parse)
 		return;
 	}
 	trim_values(request);
+	request->method = parse->head.method;
 	request->version_minor = llhttp_get_http_minor(&parse->llhttp);
 	request->keep_alive = llhttp_should_keep_alive(&parse->llhttp);
-	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-		checks[i](parse);
-		if (parse->state == SL_HTTP_PARSE_FAILED)
-			return;
+	struct sl_http_check_body body = {parse->llhttp.content_length, parse->body_max};
+	const struct sl_http_parse_error *fault =
+	    sl_http_check_request(request, &body, &parse->path);
+	if (fault) {
+		fail(parse, fault);
+		return;
 	}
+	parse->expects_continue = sl_http_check_continues(request);
 	parse->state = code == HPE_PAUSED ? SL_HTTP_PARSE_DONE : SL_HTTP_PARSE_BODY;
 }
 
 static size_t feed_head(struct sl_http_parse *parse, const char *data, size_t len)
 {
-	size_t at = 0;
+	size_t used = sl_http_head_feed(&parse->head, data, len);
 
-	while (at < len && parse->state == SL_HTTP_PARSE_HEAD) {
-		const char *lf = memchr(data + at, '\n', len - at);
-		size_t n = lf ? (size_t)(lf - data) + 1 - at : len - at;
-		if (n > LINE_MAX + SL_HTTP_HEADER_MAX)
-			n = LINE_MAX + SL_HTTP_HEADER_MAX;
-		add_to_line(parse, data + at, n);
-		at += n;
-		if (lf && parse->state == SL_HTTP_PARSE_HEAD && data[at - 1] == '\n' &&
-		    end_line(parse))
-			end_head(parse);
-	}
-	return at;
+	if (parse->head.fault)
+		fail(parse, parse->head.fault);
+	else if (parse->head.complete)
+		end_head(parse);
+	return used;
 }
 
 static size_t feed_body(struct sl_http_parse *parse, const char *data, size_t len)
@@ -491,7 +231,7 @@ static size_t feed_body(struct sl_http_parse *parse, const char *data, size_t le
 	}
 	parse->body_wire_bytes += used;
 	if (parse->body_wire_bytes > FRAMING_MAX(parse->body_max))
-		fail(parse, &long_body);
+		fail(parse, &sl_http_fault_long_body);
 	return used;
 }
 
@@ -520,7 +260,7 @@ void sl_http_parse_free(struct sl_http_parse *parse)
 {
 	if (!parse)
 		return;
-	sl_buf_clear(&parse->head);
+	sl_buf_clear(&parse->head.bytes);
 	sl_buf_clear(&parse->path);
 	sl_buf_clear(&parse->body);
 	free(parse);
@@ -550,7 +290,7 @@ bool sl_http_parse_wants_continue(struct sl_http_parse *parse)
 
 bool sl_http_parse_idle(const struct sl_http_parse *parse)
 {
-	return parse->head.len == 0;
+	return parse->head.bytes.len == 0;
 }
 
 struct sl_http_request *sl_http_parse_request(struct sl_http_parse *parse)

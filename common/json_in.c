@@ -62,6 +62,13 @@ json_t *sl_json_in_parse(const char *data, size_t len, struct sl_json_in_error *
 		    SL_JSON_IN_DEPTH);
 		return NULL;
 	}
+	/* jansson takes a NUL behind the value for the end of the text. */
+	const char *nul = memchr(data, '\0', len);
+	if (nul) {
+		locate(error, data, (size_t)(nul - data));
+		snprintf(error->text, sizeof error->text, "NUL byte");
+		return NULL;
+	}
 	json_t *tree =
 	    json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
 	if (!tree) {

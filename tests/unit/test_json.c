@@ -159,6 +159,8 @@ START_TEST(says_where_json_is_wrong)
 	ck_assert_ptr_nonnull(strstr(error.text, "duplicate"));
 	ck_assert_ptr_null(sl_json_in_parse("{} {}", 5, &error));
 	ck_assert_ptr_null(sl_json_in_parse("", 0, NULL));
+	ck_assert_ptr_null(sl_json_in_parse("1\0", 2, NULL));
+	ck_assert_ptr_null(sl_json_in_parse("{}\0{}", 5, NULL));
 	ck_assert_ptr_null(sl_json_in_parse("{\"a\\u0000b\":1}", 14, NULL));
 }
 END_TEST
