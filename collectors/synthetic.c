@@ -109,6 +109,17 @@ static void push_samples(struct synthetic *synthetic, uint64_t count)
 	}
 }
 
+/*
+ * Another turn as soon as the loop has looked at everything else: an event that
+ * activates itself would keep the loop from ever looking.
+ */
+static void flood_on(struct synthetic *synthetic)
+{
+	struct timeval now = {0};
+
+	event_add(synthetic->sample_event, &now);
+}
+
 static void on_samples(evutil_socket_t fd, short what, void *arg)
 {
 	struct synthetic *synthetic = arg;
@@ -123,7 +134,7 @@ static void on_samples(evutil_socket_t fd, short what, void *arg)
 	push_samples(synthetic, due);
 	col_pace_take(&synthetic->sample_pace, due);
 	if (synthetic->options.rate == 0)
-		event_active(synthetic->sample_event, EV_TIMEOUT, 0);
+		flood_on(synthetic);
 }
 
 static int define_series(struct synthetic *synthetic)
@@ -251,10 +262,10 @@ static int start_samples(struct synthetic *synthetic)
 		return start_timer(synthetic, synthetic->options.rate, on_samples,
 		    &synthetic->sample_fd, &synthetic->sample_event);
 	synthetic->sample_event =
-	    event_new(synthetic->process->loop, -1, EV_PERSIST, on_samples, synthetic);
+	    evtimer_new(synthetic->process->loop, on_samples, synthetic);
 	if (synthetic->sample_event == NULL)
 		return EX_OSERR;
-	event_active(synthetic->sample_event, EV_TIMEOUT, 0);
+	flood_on(synthetic);
 	return EX_OK;
 }
 

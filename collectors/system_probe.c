@@ -11,6 +11,12 @@
 
 #define NAME_MAX_BYTES 128
 
+/*
+ * A probe that has never succeeded says nothing about availability for this
+ * long: an instance that is being started is not an outage.
+ */
+#define GRACE_NS (15 * SL_NS_PER_S)
+
 struct probes;
 
 enum probe_state { UNKNOWN, GOOD, BAD };
@@ -22,6 +28,7 @@ struct one {
 	uint32_t response_time, success;
 	bool defined;
 	enum probe_state state; /* changes are logged */
+	bool has_succeeded;
 };
 
 struct probes {
@@ -30,6 +37,7 @@ struct probes {
 	struct one *one;
 	size_t count;
 	struct col_window window; /* all probes together */
+	int64_t opened_ns;        /* monotonic */
 	uint32_t uptime;
 };
 
@@ -56,13 +64,15 @@ static void on_done(void *arg, bool success, int64_t elapsed_ns, const char *rea
 	double percent;
 
 	change_state(one, success, reason);
+	one->has_succeeded = one->has_succeeded || success;
 	if (one->defined) {
 		if (success)
 			col_core_push(system->core, one->response_time,
 			    (double)elapsed_ns / (double)SL_NS_PER_MS, &tick);
 		col_core_push(system->core, one->success, success ? 1.0 : 0.0, &tick);
 	}
-	col_window_add(&one->probes->window, tick.mono_ns, success);
+	if (one->has_succeeded || tick.mono_ns - one->probes->opened_ns >= GRACE_NS)
+		col_window_add(&one->probes->window, tick.mono_ns, success);
 	if (col_window_percent(&one->probes->window, tick.mono_ns, &percent))
 		col_system_push(system, &one->probes->uptime, "uptime_percentage",
 		    "percent", percent, &tick);
@@ -137,6 +147,7 @@ static void *probe_open(struct col_system *system)
 	probes->system = system;
 	probes->resolver.loop = system->process->loop;
 	probes->uptime = COL_SYSTEM_UNDEFINED;
+	probes->opened_ns = sl_clock_mono_ns();
 	probe_reload(probes);
 	return probes;
 }
