@@ -18,9 +18,9 @@ static struct agg_journal_options small_windows(void)
 {
 	struct agg_journal_options options = fixture_options();
 
-	options.window_entries = 2000;
+	options.window_entries = 300;
 	options.window_ns = 1;
-	options.window_bytes = 600 * 1024;
+	options.window_bytes = 200 * 1024;
 	return options;
 }
 
@@ -74,7 +74,7 @@ static void verify_after_kill(struct acknowledged *acknowledged, uint64_t epoch)
 		total += next - 1;
 		uint64_t kept = verify_log(
 		    journal, (enum sl_stream)stream, 1000000u * (unsigned)stream);
-		ck_assert_uint_ge(kept, last < 1000 ? last : 1000);
+		ck_assert_uint_ge(kept, last < 300 ? last : 300);
 	}
 	ck_assert_int_eq(agg_journal_source_find(journal, "child", 5, &source), 0);
 	ck_assert_int_eq(agg_journal_source_get(journal, source, &state), 0);
@@ -100,7 +100,7 @@ START_TEST(kill_9_at_any_moment_loses_nothing_and_repeats_nothing)
 		if (child == 0)
 			append_for_ever(acknowledged);
 		seed = seed * 1103515245 + 12345;
-		uint64_t enough = before + (seed >> 16) % 1500;
+		uint64_t enough = before + (seed >> 16) % 800;
 		while (atomic_load(&acknowledged->appended[SL_STREAM_LOW]) < enough)
 			ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
 		ck_assert_int_eq(kill(child, SIGKILL), 0);
@@ -111,13 +111,15 @@ START_TEST(kill_9_at_any_moment_loses_nothing_and_repeats_nothing)
 }
 END_TEST
 
-/* Makes a journal of 20 entries and returns where its records end. */
+#define SMALL 8
+
+/* Makes a journal of SMALL entries and returns where its records end. */
 static off_t small_journal(char *path, size_t size)
 {
 	struct agg_journal *journal = must_open(NULL);
 	struct stat st;
 
-	must_append(journal, SL_STREAM_HIGH, 1, 20);
+	must_append(journal, SL_STREAM_HIGH, 1, SMALL);
 	agg_journal_close(journal);
 	segment_path(true, path, size);
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -145,12 +147,12 @@ START_TEST(a_half_written_last_record_is_discarded_and_the_epoch_stays)
 	close(fd);
 	struct agg_journal *journal = must_open(&report);
 	ck_assert(report.torn && !report.epoch_changed);
-	ck_assert_uint_eq(report.entries, 20);
-	must_append(journal, SL_STREAM_HIGH, 21, 5);
+	ck_assert_uint_eq(report.entries, SMALL);
+	must_append(journal, SL_STREAM_HIGH, SMALL + 1, 5);
 	agg_journal_close(journal);
 	journal = must_open(&report);
 	ck_assert(!report.torn && !report.epoch_changed);
-	ck_assert_uint_eq(verify_log(journal, SL_STREAM_HIGH, 0), 25);
+	ck_assert_uint_eq(verify_log(journal, SL_STREAM_HIGH, 0), SMALL + 5);
 	agg_journal_close(journal);
 }
 END_TEST
@@ -164,7 +166,7 @@ START_TEST(bytes_far_behind_the_last_record_are_damage)
 	flip_bit(path, end + 200 * 1024, 3);
 	struct agg_journal *journal = must_open(&report);
 	ck_assert(report.epoch_changed && !report.torn);
-	ck_assert_uint_eq(verify_log(journal, SL_STREAM_HIGH, 0), 20);
+	ck_assert_uint_eq(verify_log(journal, SL_STREAM_HIGH, 0), SMALL);
 	agg_journal_close(journal);
 	journal = must_open(&report);
 	ck_assert(!report.epoch_changed);
@@ -172,7 +174,7 @@ START_TEST(bytes_far_behind_the_last_record_are_damage)
 }
 END_TEST
 
-/* Every 8 KiB journal byte is flipped in one bit that changes from byte to byte. */
+/* Every byte of the journal is flipped in one bit, which changes from byte to byte. */
 START_TEST(a_flipped_bit_never_yields_an_altered_entry)
 {
 	struct agg_journal_options options = fixture_options();
@@ -191,9 +193,9 @@ START_TEST(a_flipped_bit_never_yields_an_altered_entry)
 		flip_bit(path, at, (int)(at * 5 % 8));
 		ck_assert_int_eq(
 		    agg_journal_open(journal_dir, &options, &journal, &report), 0);
-		ck_assert_uint_le(verify_log(journal, SL_STREAM_HIGH, 0), 20);
+		ck_assert_uint_le(verify_log(journal, SL_STREAM_HIGH, 0), SMALL);
 		/* Lost entries mean a new epoch: a sequence is never used twice. */
-		if (agg_journal_next(journal, SL_STREAM_HIGH) != 21)
+		if (agg_journal_next(journal, SL_STREAM_HIGH) != SMALL + 1)
 			ck_assert(report.epoch_changed);
 		agg_journal_close(journal);
 		close(fd);
