@@ -165,9 +165,9 @@ uint64_t sl_ring_tail(const struct sl_ring_reader *reader);
 
 /*
  * sl_ring_seek continues at a cursor that sl_ring_tail gave for the same
- * segment (compare the id), and releases what lies below: a consumer that died
- * between journal and release would else leave a full ring full.  SL_EINVAL if
- * the ring does not hold it.
+ * segment (compare the id).  SL_EINVAL if the ring does not hold it.  After a
+ * restart call sl_ring_release as well: a consumer that died between journal
+ * and release would else leave a full ring full, with nothing to read in it.
  */
 int sl_ring_seek(struct sl_ring_reader *reader, uint64_t tail);
 

@@ -77,7 +77,6 @@ int sl_ring_seek(struct sl_ring_reader *reader, uint64_t tail)
 		return SL_EINVAL;
 	reader->tail = tail;
 	reader->head = head;
-	sl_ring_release(reader);
 	return SL_OK;
 }
 
