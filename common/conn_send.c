@@ -116,17 +116,19 @@ int sl_conn_send_shared(struct sl_conn *conn, struct sl_frame *frame)
 	return 0;
 }
 
-/* Sends the first frames with one call; returns how many are gone, -1 if closed. */
+/* Sends the first frames (at least one) with one call; how many are gone, -1: closed. */
 static int send_some(struct sl_conn *conn, struct sl_frame *const *frames, int count)
 {
 	struct iovec pieces[PIECES_MAX];
 
 	if (count > PIECES_MAX)
 		count = PIECES_MAX;
-	for (int i = 0; i < count; i++)
-		pieces[i] = (struct iovec){
-		    .iov_base = frames[i]->data, .iov_len = frames[i]->len};
-	ssize_t sent = transmit(conn, pieces, count);
+	int filled = 0;
+	do
+		pieces[filled] = (struct iovec){
+		    .iov_base = frames[filled]->data, .iov_len = frames[filled]->len};
+	while (++filled < count);
+	ssize_t sent = transmit(conn, pieces, filled);
 	if (sent < 0)
 		return -1;
 	int gone = 0;

@@ -230,8 +230,10 @@ int sl_listen_open_tcp(struct event_base *base, const char *host, uint16_t port,
 	socklen_t len;
 	char name[128];
 
-	snprintf(name, sizeof name, strchr(host, ':') ? "[%.80s]:%u" : "%.80s:%u", host,
-	    (unsigned)port);
+	if (strchr(host, ':'))
+		snprintf(name, sizeof name, "[%.80s]:%u", host, (unsigned)port);
+	else
+		snprintf(name, sizeof name, "%.80s:%u", host, (unsigned)port);
 	if (tcp_address(host, port, &sa, &len) != 0)
 		return fail(error, SL_EINVAL,
 		    "cannot listen on \"%.80s\": not an IPv4 or IPv6 address", host);
