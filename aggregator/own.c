@@ -37,8 +37,8 @@ void agg_own_start(struct agg_own *own)
 	    "bytes", "Appended to the journal.", NULL);
 	own->journal_syncs = sl_stat_register(
 	    set, SL_STAT_COUNTER, "journal_syncs", "", "Syncs of the journal.", NULL);
-	own->listeners = sl_stat_register(set, SL_STAT_COUNTER, "bus_listeners_reopened",
-	    "", "Listeners that the watchdog opened again.", NULL);
+	own->batches_dropped = sl_stat_register(set, SL_STAT_COUNTER,
+	    "bus_batches_dropped", "", "Batches that a subscriber did not read.", NULL);
 	own->peers_refused = sl_stat_register(set, SL_STAT_COUNTER, "bus_peers_refused",
 	    "", "Peers refused by their user.", NULL);
 	own->memory = sl_stat_register(set, SL_STAT_GAUGE, "process_resident_memory",
@@ -132,7 +132,7 @@ void agg_own_refresh(struct agg_core *core)
 	sl_stat_count(own->entries, publish.entries);
 	sl_stat_count(own->journal_bytes, journal.appended_bytes);
 	sl_stat_count(own->journal_syncs, journal.syncs);
-	sl_stat_count(own->listeners, bus->listeners_reopened);
+	sl_stat_count(own->batches_dropped, bus->batches_dropped);
 	sl_stat_count(own->peers_refused, bus->peers_refused);
 	sl_stat_set_value(own->series, (double)agg_state_series_count(core->state));
 	sl_stat_set_value(own->alerts, (double)alerts.firing);

@@ -16,7 +16,7 @@ struct agg_own {
 	struct sl_stat *pass; /* from draining the rings to publishing */
 	struct sl_stat *samples, *dropped, *refused, *ignored;
 	struct sl_stat *batches, *entries, *series, *alerts, *gateways, *sources;
-	struct sl_stat *journal_bytes, *journal_syncs, *listeners, *peers_refused,
+	struct sl_stat *journal_bytes, *journal_syncs, *batches_dropped, *peers_refused,
 	    *memory;
 	int64_t pass_worst_ns; /* since the last agg_own_update */
 };

@@ -90,7 +90,7 @@ static void write_bus(struct agg_core *core, struct sl_json_out *w)
 	uint_member(w, "bytes", bus->published_bytes);
 	uint_member(w, "subscribers", bus->subscribers);
 	uint_member(w, "requests", bus->requests);
-	uint_member(w, "listenersReopened", bus->listeners_reopened);
+	uint_member(w, "batchesDropped", bus->batches_dropped);
 	uint_member(w, "peersRefused", bus->peers_refused);
 	time_member(w, "lastBatch", publish.last_wall_ns);
 	sl_json_out_object_end(w);

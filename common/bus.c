@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Design notes.  The aggregator's three listeners.  nng 1.5's ipc listeners
- * stop accepting for good when a peer goes away within its handshake, without
- * an error or a log line; so each of them is dialled every second, and one
- * that did not let the dial in within that second is opened again.  A listener opened
- * anew that was only slow costs nothing: connections stay.
+ * Design notes.  The aggregator's end speaks nng's wire format (sp.h) on our
+ * own connections; nng itself is at the clients' end only.  nng 1.5's ipc
+ * listeners die when a peer goes away within its handshake, and a dead one
+ * keeps every descriptor that it accepts for as long as the process lives,
+ * also after it is closed: no watchdog can mend that.  Here a peer can do
+ * nothing but lose its own connection: it has 2 s to shake hands, its messages
+ * are bounded before they are stored, and there are at most PEERS_MAX of it
+ * per door.
+ *
+ * A batch is one shared frame for all subscribers.  One that does not read
+ * loses batches past PENDING_MAX, sees that by their numbers, and is cut off
+ * when it has taken nothing for STALLED_S.
  */
 #include "bus.h"
 
@@ -14,269 +21,400 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "bus_socket.h"
-#include "bus_watch.h"
+#include "clock.h"
+#include "conn.h"
+#include "deadline.h"
 #include "error.h"
+#include "frame.h"
+#include "listen.h"
 #include "log.h"
 #include "loop.h"
 #include "msg.h"
+#include "sp.h"
 
-#define WATCH_MS     1000
-#define QUEUE_STREAM 512 /* batches per subscriber */
-#define QUEUE_OTHER  128 /* requests, replies, reports */
+#define PEERS_MAX    256
+#define PENDING_MAX  (32u * 1024u * 1024u) /* two of the largest messages */
+#define HANDSHAKE_S  2
+#define STALLED_S    10
+#define TICK_MS      1000
+#define PATH_MAX_LEN 256
 
 /* Bounds of what comes in: subscribers have nothing to say at all. */
-#define RECEIVE_PUB  64
-#define RECEIVE_REP  (SL_MSG_BODY_MAX + SL_MSG_TOKEN_MAX + 4096)
-#define RECEIVE_PULL 4096
+#define RECEIVE_REQ  (SL_MSG_BODY_MAX + SL_MSG_TOKEN_MAX + 4096)
+#define RECEIVE_PUSH 4096
 
-enum { PUB, REP, PULL, LISTENERS };
+enum door { PUB, REQ, PUSH, DOORS };
 
 static const struct {
 	const char *name;
-	enum sl_bus_role role;
-	size_t receive_max;
-	int send_queue;
-	uint8_t peer_protocol;
-} listeners[LISTENERS] = {
-    {"pub", SL_BUS_PUB, RECEIVE_PUB, QUEUE_STREAM, SL_BUS_PROTO_SUB},
-    {"req", SL_BUS_REP, RECEIVE_REP, QUEUE_OTHER, SL_BUS_PROTO_REQ},
-    {"push", SL_BUS_PULL, RECEIVE_PULL, 0, SL_BUS_PROTO_PUSH},
+	enum sl_sp_protocol own, peer;
+	uint32_t receive_max;
+} doors[DOORS] = {
+    {"pub", SL_SP_PUB, SL_SP_SUB, 0},
+    {"req", SL_SP_REP, SL_SP_REQ, RECEIVE_REQ},
+    {"push", SL_SP_PULL, SL_SP_PUSH, RECEIVE_PUSH},
 };
 
-/* Who may connect besides this process's user and root.  Constant while open. */
-struct peers {
+struct peer {
+	LIST_ENTRY(peer) link;
+	struct sl_bus *bus;
+	enum door door;
+	uint32_t id; /* of the connection, in routes */
+	struct sl_conn *conn;
+	struct sl_sp_reader reader;
+	struct sl_deadline handshake;
+};
+
+/* Who may connect besides this process's user and root. */
+struct members {
 	gid_t group; /* (gid_t)-1: none */
-	uid_t *uids; /* members of the group */
+	uid_t *uids;
 	size_t count;
+};
+
+struct entrance {
+	struct sl_bus *bus;
+	enum door door;
+	struct sl_listen *listen;
+	LIST_HEAD(, peer) peers;
+	unsigned count;
 };
 
 struct sl_bus {
 	struct sl_bus_handler handler;
 	void *arg;
-	struct peers peers;
-	struct {
-		char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-		struct sl_bus_socket *socket;
-		struct sl_bus_watch watch;
-	} listener[LISTENERS];
+	struct members members;
+	struct sl_conn_set *conns;
+	struct sl_deadline_wheel *handshakes;
 	struct event *tick;
+	uint32_t last_id;
+	struct sl_bus_counters told; /* what the log has told of the refusals */
+	struct entrance entrance[DOORS];
 	struct sl_bus_counters counters;
 };
 
-/* ---- peers ---------------------------------------------------------------------- */
+/* ---- who may come in -------------------------------------------------------------- */
 
-static bool allow(void *arg, uid_t uid, gid_t gid)
+static bool may_enter(const struct members *members, const struct ucred *peer)
 {
-	const struct sl_bus *bus = arg;
-
-	if (uid == 0 || uid == geteuid())
+	if (peer->uid == 0 || peer->uid == geteuid())
 		return true;
-	if (bus->peers.group == (gid_t)-1)
+	if (members->group == (gid_t)-1)
 		return false;
-	for (size_t i = 0; i < bus->peers.count; i++)
-		if (bus->peers.uids[i] == uid)
+	for (size_t i = 0; i < members->count; i++)
+		if (members->uids[i] == peer->uid)
 			return true;
-	return gid == bus->peers.group;
+	return peer->gid == members->group;
 }
 
-/* Reads the group's members once: later there may be no /etc to look at. */
-static int find_peers(struct peers *peers, const char *name)
+/* Reads the group's members once: a confined process cannot look them up. */
+static int find_members(struct members *members, const char *name)
 {
-	peers->group = (gid_t)-1;
+	members->group = (gid_t)-1;
 	if (!name)
 		return 0;
 	const struct group *group = getgrnam(name);
-	size_t members = 0;
+	size_t count = 0;
 
 	if (!group) {
 		sl_log_error("bus", "no such group group=\"%s\"", name);
 		return SL_ENOTFOUND;
 	}
-	while (group->gr_mem[members])
-		members++;
-	peers->group = group->gr_gid;
-	peers->uids = calloc(members + 1, sizeof(*peers->uids));
-	if (!peers->uids)
+	while (group->gr_mem[count])
+		count++;
+	members->group = group->gr_gid;
+	members->uids = calloc(count + 1, sizeof(*members->uids));
+	if (!members->uids)
 		return SL_ENOMEM;
-	for (size_t i = 0; i < members; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct passwd *user = getpwnam(group->gr_mem[i]);
 
 		if (user)
-			peers->uids[peers->count++] = user->pw_uid;
+			members->uids[members->count++] = user->pw_uid;
 	}
 	return 0;
 }
 
-/* ---- the watchdog ----------------------------------------------------------------- */
+/* ---- messages from peers --------------------------------------------------------------
+ */
 
-static void watch_listener(struct sl_bus *bus, int i)
+static uint32_t read_u32(const char *data)
 {
-	switch (sl_bus_watch_dial(
-	    &bus->listener[i].watch, sl_bus_socket_accepted(bus->listener[i].socket))) {
-	case SL_BUS_WATCH_ALIVE:
-		return;
-	case SL_BUS_WATCH_UNKNOWN:
-		sl_log_warn("bus", "cannot watch the listener path=\"%s\" error=\"%s\"",
-		    bus->listener[i].path, strerror(errno));
-		return;
-	case SL_BUS_WATCH_DEAD:
-		bus->counters.listeners_reopened++;
-		sl_log_warn("bus", "listener opened again path=\"%s\" reopened=%llu",
-		    bus->listener[i].path,
-		    (unsigned long long)bus->counters.listeners_reopened);
-		/* A failure is logged, and the next tick tries again. */
-		(void)sl_bus_socket_relisten(bus->listener[i].socket);
+	const unsigned char *at = (const unsigned char *)data;
+
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
+	       at[3];
+}
+
+static void write_u32(char *out, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (char)(value >> (24 - 8 * i));
+}
+
+#define ID_BIT 0x80000000u
+
+static int on_message(void *arg, const char *data, size_t len)
+{
+	struct peer *peer = arg;
+	struct sl_bus *bus = peer->bus;
+
+	if (peer->door == PUSH) {
+		bus->counters.reports++;
+		bus->handler.report(bus->arg, data, len);
+		return 0;
 	}
+	/* No id, or one that says it went through a device: nobody does that. */
+	if (len < SL_SP_ID || !(read_u32(data) & ID_BIT))
+		return SL_EMALFORMED;
+	bus->counters.requests++;
+	bus->handler.request(bus->arg, (struct sl_bus_route){peer->id, read_u32(data)},
+	    data + SL_SP_ID, len - SL_SP_ID);
+	return 0;
 }
 
-/* Ends the dials that got through, so that they are peers for a moment only. */
-static void on_connections(void *arg, unsigned count)
+static void on_read(struct sl_conn *conn, void *owner, char *data, size_t len)
 {
-	struct sl_bus *bus = arg;
+	struct peer *peer = owner;
+	int rc = sl_sp_read(&peer->reader, data, len, on_message, peer);
 
-	(void)count;
-	for (int i = 0; i < LISTENERS; i++)
-		if (bus->listener[i].socket)
-			sl_bus_watch_seen(&bus->listener[i].watch,
-			    sl_bus_socket_accepted(bus->listener[i].socket));
+	if (rc != 0) {
+		peer->bus->counters.peers_malformed++;
+		sl_log_debug("bus", "peer dropped door=%s reason=\"%s\"",
+		    doors[peer->door].name, sl_strerror(rc));
+		sl_conn_close(
+		    conn, rc == SL_ETOOBIG ? SL_CONN_TOO_BIG : SL_CONN_MALFORMED);
+		return;
+	}
+	if (peer->reader.greeted)
+		sl_deadline_clear(peer->bus->handshakes, &peer->handshake);
 }
 
+/* ---- peers
+ * ------------------------------------------------------------------------------ */
+
+static void on_close(struct sl_conn *conn, void *owner, enum sl_conn_reason reason)
+{
+	struct peer *peer = owner;
+
+	(void)conn;
+	sl_log_debug("bus", "peer gone door=%s reason=\"%s\"", doors[peer->door].name,
+	    sl_conn_reason_text(reason));
+	sl_deadline_clear(peer->bus->handshakes, &peer->handshake);
+	LIST_REMOVE(peer, link);
+	peer->bus->entrance[peer->door].count--;
+	sl_sp_reader_clear(&peer->reader);
+	free(peer);
+}
+
+static void on_handshake_late(void *arg, struct sl_deadline *deadline)
+{
+	struct peer *peer =
+	    (struct peer *)((char *)deadline - offsetof(struct peer, handshake));
+
+	(void)arg;
+	sl_conn_close(peer->conn, SL_CONN_HEADER_TIMEOUT);
+}
+
+static const struct sl_conn_handler peer_handler = {
+    .on_read = on_read, .on_close = on_close};
+
+static void on_accept(void *arg, int fd, const struct sl_addr *addr)
+{
+	struct entrance *entrance = arg;
+	struct sl_bus *bus = entrance->bus;
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+	char hello[SL_SP_HELLO];
+
+	(void)addr;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 ||
+	    !may_enter(&bus->members, &credentials) || entrance->count == PEERS_MAX) {
+		bus->counters.peers_refused++;
+		close(fd);
+		return;
+	}
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer) {
+		close(fd);
+		return;
+	}
+	peer->conn = sl_conn_open(bus->conns, fd, &peer_handler, peer);
+	if (!peer->conn) {
+		free(peer);
+		return;
+	}
+	peer->bus = bus;
+	peer->door = entrance->door;
+	peer->id = ++bus->last_id;
+	sl_sp_reader_init(
+	    &peer->reader, doors[peer->door].peer, doors[peer->door].receive_max);
+	LIST_INSERT_HEAD(&entrance->peers, peer, link);
+	entrance->count++;
+	sl_deadline_set(bus->handshakes, &peer->handshake,
+	    sl_clock_mono_ns() + HANDSHAKE_S * SL_NS_PER_S);
+	sl_sp_hello(doors[peer->door].own, hello);
+	sl_conn_send(peer->conn, hello, sizeof(hello));
+}
+
+/* Once a second: cuts off who takes nothing, and tells of who was refused. */
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct sl_bus *bus = arg;
-	uint64_t refused = 0;
+	int64_t now_ns = sl_clock_mono_ns();
+	struct peer *peer;
 
 	(void)fd;
 	(void)what;
-	for (int i = 0; i < LISTENERS; i++)
-		refused += sl_bus_socket_refused(bus->listener[i].socket);
-	if (refused > bus->counters.peers_refused)
-		sl_log_warn("bus", "peers of foreign users refused count=%llu total=%llu",
-		    (unsigned long long)(refused - bus->counters.peers_refused),
-		    (unsigned long long)refused);
-	bus->counters.peers_refused = refused;
-	/* Between two dials: the watchdog's own connection is not among them. */
-	bus->counters.subscribers = sl_bus_socket_connections(bus->listener[PUB].socket);
-	for (int i = 0; i < LISTENERS; i++)
-		watch_listener(bus, i);
+	for (int i = 0; i < DOORS; i++)
+		LIST_FOREACH (peer, &bus->entrance[i].peers, link)
+			if (sl_conn_stalled_ns(peer->conn, now_ns) >
+			    STALLED_S * SL_NS_PER_S)
+				sl_conn_close(peer->conn, SL_CONN_SLOW);
+	/* Once a second, however many come: peers cannot flood the log. */
+	if (bus->counters.peers_refused == bus->told.peers_refused &&
+	    bus->counters.peers_malformed == bus->told.peers_malformed)
+		return;
+	sl_log_warn("bus", "peers turned away refused=%llu malformed=%llu",
+	    (unsigned long long)(bus->counters.peers_refused - bus->told.peers_refused),
+	    (unsigned long long)(bus->counters.peers_malformed -
+				 bus->told.peers_malformed));
+	bus->told = bus->counters;
 }
 
-/* ---- messages ------------------------------------------------------------------------
+/* ---- messages to peers ---------------------------------------------------------------
  */
-
-static void on_request(
-    void *arg, const uint32_t words[SL_BUS_WORDS], const void *data, size_t len)
-{
-	struct sl_bus *bus = arg;
-
-	bus->counters.requests++;
-	bus->handler.request(
-	    bus->arg, (struct sl_bus_route){words[0], words[1]}, data, len);
-}
-
-static void on_report(
-    void *arg, const uint32_t words[SL_BUS_WORDS], const void *data, size_t len)
-{
-	struct sl_bus *bus = arg;
-
-	(void)words;
-	bus->counters.reports++;
-	bus->handler.report(bus->arg, data, len);
-}
 
 int sl_bus_publish(struct sl_bus *bus, const void *data, size_t len)
 {
+	struct peer *peer;
+
 	if (len > SL_MSG_MAX)
 		return SL_ETOOBIG;
-	int rc = sl_bus_socket_send(bus->listener[PUB].socket, NULL, data, len);
+	struct sl_frame *frame = sl_frame_new(NULL, SL_SP_HEAD + len);
 
-	if (rc == 0) {
-		bus->counters.published++;
-		bus->counters.published_bytes += len;
+	sl_sp_head(len, frame->data);
+	memcpy(frame->data + SL_SP_HEAD, data, len);
+	LIST_FOREACH (peer, &bus->entrance[PUB].peers, link) {
+		if (!peer->reader.greeted)
+			continue;
+		if (sl_conn_pending_bytes(peer->conn) + frame->len > PENDING_MAX)
+			bus->counters.batches_dropped++;
+		else
+			sl_conn_send_shared(peer->conn, frame);
 	}
-	return rc;
+	sl_frame_unref(frame);
+	bus->counters.published++;
+	bus->counters.published_bytes += len;
+	return 0;
+}
+
+static struct peer *find_peer(struct sl_bus *bus, uint32_t id)
+{
+	struct peer *peer;
+
+	LIST_FOREACH (peer, &bus->entrance[REQ].peers, link)
+		if (peer->id == id)
+			return peer;
+	return NULL;
 }
 
 int sl_bus_reply(
     struct sl_bus *bus, struct sl_bus_route route, const void *data, size_t len)
 {
-	const uint32_t words[SL_BUS_WORDS] = {route.pipe, route.request};
+	struct peer *peer = find_peer(bus, route.pipe);
+	char head[SL_SP_HEAD + SL_SP_ID];
+	/* Sent, not changed: iovec knows no const. */
+	const struct iovec pieces[] = {{head, sizeof(head)}, {(void *)data, len}};
 
 	if (len > SL_MSG_MAX)
 		return SL_ETOOBIG;
-	int rc = sl_bus_socket_send(bus->listener[REP].socket, words, data, len);
-
-	if (rc == SL_EAGAIN)
+	if (!peer)
+		return 0;
+	if (sl_conn_pending_bytes(peer->conn) + len > PENDING_MAX) {
 		bus->counters.replies_dropped++;
-	return rc;
+		return SL_EAGAIN;
+	}
+	sl_sp_head(SL_SP_ID + len, head);
+	write_u32(head + SL_SP_HEAD, route.request);
+	sl_conn_sendv(peer->conn, pieces, 2);
+	return 0;
 }
 
 const struct sl_bus_counters *sl_bus_counters(struct sl_bus *bus)
 {
+	bus->counters.subscribers = bus->entrance[PUB].count;
 	return &bus->counters;
 }
 
-/* ---- opening and closing ----------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------
+ */
 
-static int open_listener(struct sl_bus *bus, int i, const struct sl_bus_options *options)
+static int open_door(struct sl_bus *bus, enum door door, const struct sl_bus_options *o)
 {
-	struct sl_bus_socket_options o = {.base = options->base,
-	    .role = listeners[i].role,
-	    .path = bus->listener[i].path,
-	    .receive_max_bytes = listeners[i].receive_max,
-	    .receive_queue = QUEUE_OTHER,
-	    .send_queue = listeners[i].send_queue,
-	    .allow = allow,
-	    .group = bus->peers.group,
-	    .connections = on_connections,
-	    .message = i == REP ? on_request : on_report,
-	    .arg = bus};
-	int n = snprintf(bus->listener[i].path, sizeof(bus->listener[i].path), "%s/%s",
-	    options->run_dir, listeners[i].name);
+	struct entrance *entrance = &bus->entrance[door];
+	char path[PATH_MAX_LEN];
+	char error[SL_LISTEN_ERROR];
+	int n = snprintf(path, sizeof(path), "%s/%s", o->run_dir, doors[door].name);
 
-	if (n < 0 || (size_t)n >= sizeof(bus->listener[i].path)) {
+	entrance->bus = bus;
+	entrance->door = door;
+	LIST_INIT(&entrance->peers);
+	if (n < 0 || (size_t)n >= sizeof(path)) {
 		sl_log_error("bus", "path too long for a unix socket path=\"%s/%s\"",
-		    options->run_dir, listeners[i].name);
+		    o->run_dir, doors[door].name);
 		return SL_ETOOBIG;
 	}
-	sl_bus_watch_init(
-	    &bus->listener[i].watch, bus->listener[i].path, listeners[i].peer_protocol);
-	return sl_bus_socket_listen(&bus->listener[i].socket, &o);
+	int rc = sl_listen_open_unix(
+	    o->base, path, NULL, on_accept, entrance, &entrance->listen, error);
+
+	if (rc != 0) {
+		sl_log_error("bus", "%s", error);
+		return rc;
+	}
+	if (bus->members.group != (gid_t)-1 &&
+	    chown(path, (uid_t)-1, bus->members.group) != 0) {
+		sl_log_error("bus", "chown failed path=\"%s\" gid=%u error=\"%s\"", path,
+		    (unsigned)bus->members.group, strerror(errno));
+		return SL_ESYS;
+	}
+	return 0;
 }
 
-static int start_tick(struct sl_bus *bus, struct event_base *base)
+static int start(struct sl_bus *bus, const struct sl_bus_options *options)
 {
-	const struct timeval interval = sl_loop_ms(WATCH_MS);
+	const struct timeval interval = sl_loop_ms(TICK_MS);
+	int rc = find_members(&bus->members, options->group);
 
-	bus->tick = event_new(base, -1, EV_PERSIST, on_tick, bus);
-	if (bus->tick && event_add(bus->tick, &interval) == 0)
-		return 0;
-	sl_log_error("bus", "timer failed");
-	return SL_ESYS;
+	bus->conns = sl_conn_set_new(options->base);
+	bus->handshakes = sl_deadline_wheel_new(options->base, on_handshake_late, bus);
+	bus->tick = event_new(options->base, -1, EV_PERSIST, on_tick, bus);
+	if (rc == 0 && (!bus->conns || !bus->handshakes || !bus->tick ||
+			   event_add(bus->tick, &interval) != 0))
+		rc = SL_ENOMEM;
+	for (int i = 0; i < DOORS && rc == 0; i++)
+		rc = open_door(bus, (enum door)i, options);
+	return rc;
 }
 
 int sl_bus_open(struct sl_bus **out, const struct sl_bus_options *options,
     const struct sl_bus_handler *handler, void *arg)
 {
 	struct sl_bus *bus = calloc(1, sizeof(*bus));
-	int rc;
 
 	*out = NULL;
 	if (!bus)
 		return SL_ENOMEM;
 	bus->handler = *handler;
 	bus->arg = arg;
-	for (int i = 0; i < LISTENERS; i++)
-		bus->listener[i].watch.fd = -1;
-	rc = find_peers(&bus->peers, options->group);
-	for (int i = 0; i < LISTENERS && rc == 0; i++)
-		rc = open_listener(bus, i, options);
-	if (rc == 0)
-		rc = start_tick(bus, options->base);
+	int rc = start(bus, options);
+
 	if (rc != 0) {
 		sl_bus_close(bus);
 		return rc;
@@ -289,12 +427,13 @@ void sl_bus_close(struct sl_bus *bus)
 {
 	if (!bus)
 		return;
+	for (int i = 0; i < DOORS; i++)
+		sl_listen_close(bus->entrance[i].listen);
+	if (bus->conns)
+		sl_conn_set_free(bus->conns);
+	sl_deadline_wheel_free(bus->handshakes);
 	if (bus->tick)
 		event_free(bus->tick);
-	for (int i = 0; i < LISTENERS; i++) {
-		sl_bus_watch_clear(&bus->listener[i].watch);
-		sl_bus_socket_close(bus->listener[i].socket);
-	}
-	free(bus->peers.uids);
+	free(bus->members.uids);
 	free(bus);
 }

@@ -16,10 +16,10 @@ struct event_base;
  *
  * Both ends live on one libevent loop and belong to its thread: callbacks run
  * there, from the loop, and no function may be called from another thread.
- * No function waits for a peer; only the _close functions wait, for nng's own
- * threads (milliseconds).  nng starts 13 threads with the first socket and
- * aborts in a process that is forked afterwards: confine first, never fork
- * (without exec) later.
+ * No function waits for a peer.  nng is at the clients' end (the aggregator
+ * speaks its wire format, sp.h): closing a client waits for nng's threads
+ * (milliseconds).  nng starts 13 of them with the first socket and aborts in a
+ * process that is forked afterwards: confine first, never fork later.
  *
  * The stream may lose messages (a subscriber that is slow or away): flow.h
  * finds what is missing.
@@ -60,37 +60,36 @@ struct sl_bus_counters {
 	uint64_t requests;
 	uint64_t replies_dropped; /* the peer was gone or did not read */
 	uint64_t reports;
-	uint64_t peers_refused;      /* by their uid */
-	uint64_t listeners_reopened; /* by the watchdog */
-	uint32_t subscribers;        /* now */
+	uint64_t batches_dropped; /* for subscribers that do not read */
+	uint64_t peers_refused;   /* by their uid, or one too many */
+	uint64_t peers_malformed; /* dropped for what they sent */
+	uint32_t subscribers;     /* now */
 };
 
 /*
- * sl_bus_open listens on the three sockets and starts the watchdog, which
- * dials each of them every second and opens a listener again that no longer
- * answers; existing connections are not disturbed by that.  The caller holds
- * the instance's lock file: a second aggregator must not get here.
+ * sl_bus_open listens on the three sockets.  The caller holds the instance's
+ * lock file: a second aggregator must not get here.
  * handler is copied; arg goes to its functions.  Returns 0, SL_ETOOBIG (path
- * too long for a unix socket), SL_ENOTFOUND (no such group) or SL_ESYS, each
- * with a log line; *out is NULL then.
+ * too long for a unix socket), SL_EEXIST (somebody answers there), SL_ENOTFOUND
+ * (no such group) or SL_ESYS, each with a log line; *out is NULL then.
  */
 int sl_bus_open(struct sl_bus **out, const struct sl_bus_options *options,
     const struct sl_bus_handler *handler, void *arg);
 
-/* sl_bus_close ends all connections, removes the sockets and waits for nng. */
+/* sl_bus_close ends all connections and removes the sockets; not from a callback. */
 void sl_bus_close(struct sl_bus *bus);
 
 /*
  * sl_bus_publish sends one packed batch to all subscribers.  Copies; never
- * blocks: a subscriber whose queue (512 batches) is full loses its oldest.
- * Returns 0, SL_ETOOBIG (over SL_MSG_MAX) or SL_ENOMEM.
+ * blocks: a subscriber that has not read 32 MiB loses batches, one that takes
+ * nothing for 10 s its connection.  Returns 0 or SL_ETOOBIG (over SL_MSG_MAX).
  */
 int sl_bus_publish(struct sl_bus *bus, const void *data, size_t len);
 
 /*
  * sl_bus_reply answers a request with one packed reply.  Copies; never blocks.
- * Returns 0, SL_ETOOBIG, SL_ENOMEM or SL_EAGAIN (replies are jammed: dropped
- * and counted).  A peer that is gone is no error.
+ * Returns 0, SL_ETOOBIG or SL_EAGAIN (the peer does not read: dropped and
+ * counted).  A peer that is gone is no error.
  */
 int sl_bus_reply(
     struct sl_bus *bus, struct sl_bus_route route, const void *data, size_t len);

@@ -90,11 +90,9 @@ static void send_open(struct sl_bus_client *client)
 	if (!client->linked)
 		return;
 	TAILQ_FOREACH (r, &client->open, link) {
-		const uint32_t words[SL_BUS_WORDS] = {r->id};
-
 		if (r->sent)
 			continue;
-		if (sl_bus_socket_send(client->req, words, r->data, r->len) != 0) {
+		if (sl_bus_socket_send(client->req, r->id, r->data, r->len) != 0) {
 			event_add(client->resend, &soon);
 			return;
 		}
@@ -116,10 +114,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	finish(arg, SL_ETIMEOUT, NULL, 0);
 }
 
-static void on_reply(
-    void *arg, const uint32_t words[SL_BUS_WORDS], const void *data, size_t len)
+static void on_reply(void *arg, uint32_t id, const void *data, size_t len)
 {
-	struct request *r = find(arg, words[0]);
+	struct request *r = find(arg, id);
 
 	/* None: it has timed out, was cancelled or was answered before. */
 	if (r)
@@ -195,18 +192,17 @@ void sl_bus_client_cancel(struct sl_bus_client *client, uint32_t id)
 /* ---- the other two ------------------------------------------------------------------
  */
 
-static void on_batch(
-    void *arg, const uint32_t words[SL_BUS_WORDS], const void *data, size_t len)
+static void on_batch(void *arg, uint32_t id, const void *data, size_t len)
 {
 	struct sl_bus_client *client = arg;
 
-	(void)words;
+	(void)id;
 	client->options.batch(client->options.arg, data, len);
 }
 
 int sl_bus_client_report(struct sl_bus_client *client, const void *data, size_t len)
 {
-	return sl_bus_socket_send(client->push, NULL, data, len);
+	return sl_bus_socket_send(client->push, 0, data, len);
 }
 
 bool sl_bus_client_linked(const struct sl_bus_client *client)
@@ -230,7 +226,6 @@ static int dial(struct sl_bus_client *client, struct sl_bus_socket **socket,
 	}
 	o->base = client->options.base;
 	o->path = path;
-	o->group = (gid_t)-1;
 	o->receive_max_bytes = RECEIVE_MAX;
 	o->arg = client;
 	return sl_bus_socket_dial(socket, o);
