@@ -78,8 +78,7 @@ int agg_alert_restore(
 	entry->slot = slot;
 	/* Making a tenant moves them all, so its index comes first. */
 	uint32_t tenant = agg_alert_life_tenant(alerts, alert->tenant);
-	alerts->tenants[tenant].open[alert->severity] +=
-	    alert->state == AGG_ALERT_FIRING;
+	alerts->tenants[tenant].open[alert->severity] += alert->state == AGG_ALERT_FIRING;
 	if (!alert->unsent || !alerts->hooks.published)
 		return 0;
 	uint64_t seq = alerts->hooks.published(alerts->hooks.arg, &entry->alert);
