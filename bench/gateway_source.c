@@ -205,6 +205,13 @@ static void on_request(void *arg, struct sl_bus_route route, const void *data, s
 	sl_buf_clear(&body);
 }
 
+static void on_report(void *arg, const void *data, size_t len)
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+}
+
 static void print_token(const char *dir)
 {
 	char key_path[512];
@@ -240,7 +247,7 @@ static void print_token(const char *dir)
 int main(int argc, char **argv)
 {
 	static struct source s;
-	struct sl_bus_handler handler = {.request = on_request};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
 	struct timeval tick = sl_loop_ms(1);
 	char run[512];
 
