@@ -50,7 +50,8 @@ struct agg_alert {
 	int64_t acknowledged_ns;
 	int64_t acknowledged_until_ns; /* 0: until it resolves or gets worse */
 	int64_t silenced_until_ns;
-	bool condition; /* made by agg_alert_condition, not by a rule */
+	int64_t level_since_ns[2]; /* since when warning, critical hold; 0: they don't */
+	bool condition;            /* made by agg_alert_condition, not by a rule */
 	uint64_t seq;   /* in the alerts log, of its newest entry; 0: none yet */
 	uint8_t unsent; /* changed since: 1 + the enum sl_entry_kind that is due */
 };

@@ -228,8 +228,8 @@ static enum agg_severity highest(unsigned levels)
 }
 
 /* Keeps the clocks of the levels; returns those that have held long enough. */
-static unsigned held_levels(
-    struct agg_alert_entry *entry, unsigned levels, int64_t for_ns, int64_t mono_ns)
+static unsigned held_levels(struct agg_alert_entry *entry, unsigned levels,
+    int64_t for_ns, int64_t ts_ns, int64_t mono_ns)
 {
 	unsigned held = 0;
 
@@ -237,10 +237,14 @@ static unsigned held_levels(
 	for (int level = 0; level < 2; level++) {
 		unsigned bit = 1u << level;
 
-		if (!(levels & bit))
+		if (!(levels & bit)) {
+			entry->alert.level_since_ns[level] = 0;
 			continue;
-		if (!(entry->levels & bit))
+		}
+		if (!(entry->levels & bit)) {
 			entry->since_mono_ns[level] = mono_ns;
+			entry->alert.level_since_ns[level] = ts_ns;
+		}
 		int64_t due_ns = entry->since_mono_ns[level] + for_ns;
 		if (due_ns <= mono_ns)
 			held |= bit;
@@ -265,7 +269,8 @@ struct agg_alert_entry *agg_alert_life_judge(struct agg_alerts *alerts,
 	active->latest = value;
 	active->confirmed = true;
 
-	unsigned held = held_levels(active, levels, rule->for_ns, mono_ns);
+	unsigned before = active->levels;
+	unsigned held = held_levels(active, levels, rule->for_ns, ts_ns, mono_ns);
 	if (active->due_mono_ns < alerts->next_tick_mono_ns)
 		alerts->next_tick_mono_ns = active->due_mono_ns;
 	if (!levels) {
@@ -279,8 +284,13 @@ struct agg_alert_entry *agg_alert_life_judge(struct agg_alerts *alerts,
 	bool fires = held || active->alert.state == AGG_ALERT_FIRING;
 	enum agg_alert_state state = fires ? AGG_ALERT_FIRING : AGG_ALERT_PENDING;
 	enum agg_severity severity = highest(held ? held : levels);
-	if (!is_new && state == active->alert.state && severity == active->alert.severity)
+	if (!is_new && state == active->alert.state &&
+	    severity == active->alert.severity) {
+		/* Nothing to tell, but a restart must know since when a level holds. */
+		if (before != levels && rule->for_ns)
+			save(alerts, active);
 		return active;
+	}
 	active->alert.value = value;
 	active->alert.threshold = agg_rule_threshold(rule, severity);
 	set_message(alerts, active, rule, severity, subject->labels, false);

@@ -14,7 +14,7 @@
 
 #include "error.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 /* Member and largest length of every text. */
 #define TEXTS(X)                                                                         \
@@ -37,6 +37,7 @@ struct numbers {
 	int64_t acknowledged_ns;
 	int64_t acknowledged_until_ns;
 	int64_t silenced_until_ns;
+	int64_t level_since_ns[2];
 	uint64_t seq;
 	uint8_t severity;
 	uint8_t state;
@@ -72,6 +73,7 @@ size_t agg_alert_record_pack(
 	    .acknowledged_ns = alert->acknowledged_ns,
 	    .acknowledged_until_ns = alert->acknowledged_until_ns,
 	    .silenced_until_ns = alert->silenced_until_ns,
+	    .level_since_ns = {alert->level_since_ns[0], alert->level_since_ns[1]},
 	    .seq = alert->seq,
 	    .severity = (uint8_t)alert->severity,
 	    .state = (uint8_t)alert->state,
@@ -141,6 +143,8 @@ int agg_alert_record_read(const void *data, size_t len, struct agg_alert *alert)
 	alert->acknowledged_ns = numbers.acknowledged_ns;
 	alert->acknowledged_until_ns = numbers.acknowledged_until_ns;
 	alert->silenced_until_ns = numbers.silenced_until_ns;
+	alert->level_since_ns[0] = numbers.level_since_ns[0];
+	alert->level_since_ns[1] = numbers.level_since_ns[1];
 	alert->seq = numbers.seq;
 	alert->severity = (enum agg_severity)numbers.severity;
 	alert->state = (enum agg_alert_state)numbers.state;

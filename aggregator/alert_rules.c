@@ -48,7 +48,9 @@ void agg_alert_rules_window(struct agg_alert_watch *watch)
 	unsigned levels = watch->active ? watch->active->levels : 0;
 
 	watch->sign = rule ? rule->sign : 1;
-	watch->lo = -INFINITY;
+	/* An alert from before a restart wants to be confirmed: no value is let through.
+	 */
+	watch->lo = watch->active && !watch->active->confirmed ? INFINITY : -INFINITY;
 	watch->hi = INFINITY;
 	for (int level = 0; level < 2; level++) {
 		watch->fire[level] = rule ? rule->fire[level] : INFINITY;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the set of alerts begins, restored alerts included, and changes its rules. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,8 +115,9 @@ static const struct agg_rule *find_rule(const struct agg_alerts *alerts, const c
 }
 
 /*
- * Gives an active alert its rule after a start or reload.  Its levels follow
- * from its severity; how long they have held, from its wall-clock times.
+ * Gives an active alert its rule after a start or reload.  How long its levels
+ * have held goes on over a restart, by the wall clock; but nothing fires before
+ * a fresh value has said that it is still so.
  */
 static void adopt(struct agg_alerts *alerts, struct agg_alert_entry *entry,
     int64_t now_ns, int64_t mono_ns)
@@ -135,19 +135,15 @@ static void adopt(struct agg_alerts *alerts, struct agg_alert_entry *entry,
 	}
 	if (!restored)
 		return;
-	int64_t held_ns = now_ns - alert->started_ns;
-	if (held_ns < 0)
-		held_ns = 0;
-	if (alert->state == AGG_ALERT_FIRING || held_ns > entry->rule->for_ns)
-		held_ns = entry->rule->for_ns;
-	entry->levels = AGG_RULE_WARNING;
-	if (alert->severity == AGG_SEVERITY_CRITICAL)
-		entry->levels = isinf(entry->rule->fire[0]) && entry->rule->has_limits
-				    ? AGG_RULE_CRITICAL
-				    : AGG_RULE_CRITICAL | AGG_RULE_WARNING;
-	entry->since_mono_ns[0] = entry->since_mono_ns[1] = mono_ns - held_ns;
-	if (alert->state == AGG_ALERT_PENDING)
-		entry->due_mono_ns = entry->since_mono_ns[0] + entry->rule->for_ns;
+	for (int level = 0; level < 2; level++) {
+		int64_t since_ns = alert->level_since_ns[level];
+
+		if (!since_ns)
+			continue;
+		int64_t held_ns = since_ns < now_ns ? now_ns - since_ns : 0;
+		entry->levels |= 1u << level;
+		entry->since_mono_ns[level] = mono_ns - held_ns;
+	}
 }
 
 int agg_alert_set_rules(struct agg_alerts *alerts, struct agg_rule **rules, size_t count,

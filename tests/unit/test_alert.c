@@ -340,6 +340,28 @@ START_TEST(a_pending_alert_goes_on_waiting_over_a_restart)
 }
 END_TEST
 
+START_TEST(a_wait_that_ended_while_down_fires_only_if_it_is_still_so)
+{
+	struct agg_rule_spec spec = cpu_rule;
+	struct world world;
+
+	spec.for_ns = 20 * S;
+	for (int still = 0; still < 2; still++) {
+		start_with(&world, spec);
+		world_check(&world, 0, 75);
+		restart_with(&world, spec); /* 30 s away */
+		world_pass(&world, S);
+		ck_assert_uint_eq(world.entries, 1);
+		world_check(&world, 0, still ? 75 : 10);
+		if (still)
+			world_expect(&world, 2, FIRED, WARNING);
+		else
+			world_expect(&world, 2, RESOLVED, WARNING);
+		world_stop(&world);
+	}
+}
+END_TEST
+
 START_TEST(a_crash_between_record_and_log_neither_loses_nor_repeats)
 {
 	struct world world;
@@ -500,6 +522,7 @@ int main(void)
 	tcase_add_test(tc, a_firing_alert_survives_a_restart_without_firing_again);
 	tcase_add_test(tc, what_cleared_or_appeared_while_down_is_resolved_or_fires_once);
 	tcase_add_test(tc, a_pending_alert_goes_on_waiting_over_a_restart);
+	tcase_add_test(tc, a_wait_that_ended_while_down_fires_only_if_it_is_still_so);
 	tcase_add_test(tc, a_crash_between_record_and_log_neither_loses_nor_repeats);
 	tcase_add_test(tc, what_the_log_refuses_is_sent_when_it_has_room);
 	tcase_add_test(tc, an_alert_whose_rule_is_gone_is_resolved);
