@@ -2,6 +2,7 @@
 #include "system.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "error.h"
@@ -60,6 +61,42 @@ static void on_turn_done(void *arg)
 	col_core_flush(system->core);
 }
 
+static const char *source_name(const struct sl_process *process)
+{
+	const char *name = sl_args_get(&process->args, "name");
+
+	return name != NULL ? name : "system";
+}
+
+/* The sandbox is closed once: pid files that a later SIGHUP names are found in /run only.
+ */
+static void confine_pidfiles(const struct sl_process *process, struct sl_confine *out)
+{
+	struct col_system *system = process->state;
+	const struct sl_config_collector *section =
+	    sl_config_collector_find(process->config, source_name(process));
+	size_t dirs = 0;
+
+	for (size_t i = 0; section != NULL && i < section->service_count; i++) {
+		const char *pidfile = section->service[i].pidfile;
+		char *dir = system->pidfile_dir[dirs];
+		if (pidfile[0] == '\0' ||
+		    sl_paths_resolve(&process->paths, pidfile, dir) != 0)
+			continue;
+		char *slash = strrchr(dir, '/');
+		if (slash == NULL || slash == dir)
+			continue;
+		*slash = '\0';
+		if (dirs + 1 == COL_SYSTEM_PIDFILE_DIRS) {
+			sl_log_warn("config",
+			    "too many directories of pid files, left out path=%s", dir);
+			continue;
+		}
+		sl_confine_path(out, dir, false);
+		dirs++;
+	}
+}
+
 static void confine(const struct sl_process *process, struct sl_confine *out)
 {
 	out->grants = SL_CONFINE_INET_CONNECT | SL_CONFINE_NETLINK;
@@ -69,16 +106,16 @@ static void confine(const struct sl_process *process, struct sl_confine *out)
 	sl_confine_path(out, "/run", false);
 	sl_confine_path(out, "/etc", false);
 	sl_confine_path(out, process->paths.run, true);
+	confine_pidfiles(process, out);
 }
 
 static int start(struct sl_process *process)
 {
 	struct col_system *system = process->state;
-	const char *name = sl_args_get(&process->args, "name");
 
 	system->process = process;
-	int code = col_core_open(
-	    process, name != NULL ? name : "system", "system", true, &system->core);
+	int code =
+	    col_core_open(process, source_name(process), "system", true, &system->core);
 	if (code != EX_OK)
 		return code;
 	system->schedule = col_schedule_new(process->loop, on_turn_done, system);
@@ -127,9 +164,8 @@ static void stop(struct sl_process *process)
 
 static const char *user(const struct sl_process *process)
 {
-	const char *name = sl_args_get(&process->args, "name");
 	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, name != NULL ? name : "system");
+	    sl_config_collector_find(process->config, source_name(process));
 
 	return section != NULL ? section->user : "";
 }

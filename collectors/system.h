@@ -9,6 +9,9 @@
 #include "core.h"
 #include "schedule.h"
 
+/* Directories of pid files outside /run that the sandbox leaves open. */
+#define COL_SYSTEM_PIDFILE_DIRS 8
+
 /* What the groups share. */
 struct col_system {
 	struct sl_process *process;
@@ -16,6 +19,7 @@ struct col_system {
 	struct col_schedule *schedule;
 	struct sl_buf text; /* each reading's own bytes, valid until the next one */
 	void **state;       /* of each group in the table's order */
+	char pidfile_dir[COL_SYSTEM_PIDFILE_DIRS][SL_PATHS_MAX];
 };
 
 /*

@@ -107,16 +107,37 @@ static bool drain(void)
 	return rc != SL_ECORRUPT;
 }
 
-/* Waits for the HELLO of a connection and opens the segment. */
+/* Waits for the HELLO of a connection. */
+static bool receive(int fd, struct sl_attach_offer *offer)
+{
+	char reason[SL_SEGMENT_REASON];
+	int rc;
+
+	while ((rc = sl_attach_receive(fd, offer, reason)) == SL_EAGAIN && !ending)
+		poll(NULL, 0, LOOK_MS);
+	return rc == 0;
+}
+
+/* Refuses only after the HELLO: closing on unread data would take the answer along. */
+static void refuse_source(int fd, const char *reason)
+{
+	struct sl_attach_offer offer;
+
+	if (receive(fd, &offer)) {
+		sl_attach_offer_clear(&offer);
+		sl_attach_send_refused(fd, reason);
+	}
+	printf("{\"refused\":true}\n");
+	fflush(stdout);
+	close(fd);
+}
+
 static bool open_source(int fd, const struct sl_attach_positions *positions)
 {
 	char reason[SL_SEGMENT_REASON];
 	struct sl_attach_offer offer;
-	int rc;
 
-	while ((rc = sl_attach_receive(fd, &offer, reason)) == SL_EAGAIN && !ending)
-		poll(NULL, 0, LOOK_MS);
-	if (rc != 0)
+	if (!receive(fd, &offer))
 		return false;
 	printf("{\"attached\":\"%s\"}\n", offer.hello.source);
 	if (sl_attach_open(&consumer, &offer, 64u << 20, reason) != 0) {
@@ -150,7 +171,8 @@ static void follow(int fd, const struct sl_attach_positions *positions)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	/* Restarted: stdio loses what a signal interrupts on its way into a pipe. */
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	struct sl_attach_positions positions = {0};
 	const char *refuse = NULL;
 	int listener, fd;
@@ -181,14 +203,10 @@ int main(int argc, char **argv)
 		poll(&wait, 1, LOOK_MS * 50);
 		if (sl_attach_accept(listener, &fd, &peer) != 0)
 			continue;
-		if (refuse == NULL) {
+		if (refuse == NULL)
 			follow(fd, &positions);
-			continue;
-		}
-		sl_attach_send_refused(fd, refuse);
-		printf("{\"refused\":true}\n");
-		fflush(stdout);
-		close(fd);
+		else
+			refuse_source(fd, refuse);
 	}
 	close(listener);
 	unlink(argv[1]);
