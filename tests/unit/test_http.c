@@ -209,6 +209,21 @@ START_TEST(answers_pipelined_requests_in_order_also_when_the_first_is_late)
 }
 END_TEST
 
+START_TEST(a_request_that_arrives_while_another_is_answered_waits)
+{
+	int fd = connect_client();
+
+	send_text(fd, "GET /later HTTP/1.1\r\n" H "\r\n");
+	send_text(fd, "GET /b HTTP/1.1\r\n" H "\r\n");
+	ck_assert_uint_eq(sl_http_server_stats(server)->requests, 1);
+	sl_http_response_send(waiting, 200, "text/plain", "/later", 6);
+	turn();
+	expect(fd, "HTTP/1.1 200 OK", "\r\n\r\n/later", false);
+	ck_assert_uint_eq(sl_http_server_stats(server)->requests, 2);
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_client_that_ends_its_side_still_gets_its_answer)
 {
 	int fd = connect_client();
@@ -423,6 +438,7 @@ int main(void)
 	tcase_add_test(tc, answers_and_keeps_the_connection);
 	tcase_add_test(
 	    tc, answers_pipelined_requests_in_order_also_when_the_first_is_late);
+	tcase_add_test(tc, a_request_that_arrives_while_another_is_answered_waits);
 	tcase_add_test(tc, a_client_that_ends_its_side_still_gets_its_answer);
 	tcase_add_test(tc, tells_who_answers_late_that_the_server_ends);
 	tcase_add_test(tc, closes_when_the_client_asks);
