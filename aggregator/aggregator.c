@@ -246,7 +246,7 @@ static void confine(const struct sl_process *process, struct sl_confine *confine
 	sl_confine_path(confine, "/etc", false);
 }
 
-static int open_storage(struct agg_core *core)
+static int open_storage(struct agg_core *core, struct agg_journal_report *report)
 {
 	const struct sl_config_aggregator *config = &core->process->config->aggregator;
 	struct agg_journal_options options = {
@@ -256,23 +256,22 @@ static int open_storage(struct agg_core *core)
 	};
 	struct agg_table_options table = {
 	    .series_max = (uint32_t)config->tenant_series_max};
-	struct agg_journal_report report;
 	char path[SL_PATHS_MAX];
 
 	if (agg_journal_open(
-		core->process->paths.journal, &options, &core->journal, &report) != 0)
+		core->process->paths.journal, &options, &core->journal, report) != 0)
 		return EX_IOERR;
 	sl_log_info("journal", "open entries=%llu segments=%u epoch=%016llx%s%s",
-	    (unsigned long long)report.entries, report.segments,
+	    (unsigned long long)report->entries, report->segments,
 	    (unsigned long long)agg_journal_epoch(core->journal),
-	    report.epoch_changed ? " new because " : "",
-	    report.epoch_changed && report.reason ? report.reason : "");
+	    report->epoch_changed ? " new because " : "",
+	    report->epoch_changed && report->reason ? report->reason : "");
 	if (sl_paths_resolve(&core->process->paths, "data/state", path) != 0)
 		return EX_CONFIG;
 	return agg_table_open(path, &table, &core->table, NULL) == 0 ? 0 : EX_IOERR;
 }
 
-static int make_state(struct agg_core *core)
+static int make_state(struct agg_core *core, bool epoch_changed)
 {
 	const struct sl_config *config = core->process->config;
 	struct agg_recent_options recent = {
@@ -286,6 +285,7 @@ static int make_state(struct agg_core *core)
 	    .journal = core->journal,
 	    .table = core->table,
 	    .recent = core->recent,
+	    .epoch_changed = epoch_changed,
 	};
 	if (agg_judge_new(&judge, &core->judge) != 0)
 		return EX_CONFIG;
@@ -370,10 +370,12 @@ static struct event *every(struct agg_core *core, int64_t ms, event_callback_fn 
 static int start(struct sl_process *process)
 {
 	struct agg_core *core = process->state;
+	struct agg_journal_report report;
 	int code;
 
 	agg_own_start(&core->own);
-	if ((code = open_storage(core)) != 0 || (code = make_state(core)) != 0 ||
+	if ((code = open_storage(core, &report)) != 0 ||
+	    (code = make_state(core, report.epoch_changed)) != 0 ||
 	    (code = open_bus(core)) != 0 || (code = open_sources(core)) != 0)
 		return code;
 	apply_pause(core, agg_table_flags(core->table) & AGG_TABLE_PAUSED);

@@ -241,8 +241,12 @@ static void restore_alerts(struct agg_judge *judge)
 
 	while ((slot = agg_table_alert_next(table, slot, &record)) != AGG_TABLE_NO_SLOT) {
 		struct agg_alert alert;
-		if (agg_alert_record_read(record.data, record.len, &alert) == 0 &&
-		    agg_alert_restore(judge->alerts, &alert, slot) == 0)
+		bool whole = agg_alert_record_read(record.data, record.len, &alert) == 0;
+		if (whole && judge->options.epoch_changed) {
+			alert.seq = 0;
+			alert.unsent = 1 + SL_ENTRY_ALERT_CHANGE;
+		}
+		if (whole && agg_alert_restore(judge->alerts, &alert, slot) == 0)
 			restored++;
 		else
 			agg_table_alert_drop(table, slot);
@@ -281,12 +285,23 @@ void agg_judge_connect(
 	set_rules(judge, judge->options.config);
 }
 
+static void check_again(void *arg, const struct agg_metric *metric)
+{
+	struct agg_judge *judge = arg;
+
+	if (metric->fed && !metric->stale && metric->def->kind != SL_METRIC_STATUS)
+		agg_alert_check(judge->alerts, metric->id, metric->value, metric->ts_ns,
+		    sl_clock_mono_ns());
+}
+
 int agg_judge_configure(struct agg_judge *judge, const struct sl_config *config)
 {
 	int error = set_rules(judge, config);
 
-	if (error == 0)
+	if (error == 0) {
 		judge->options.config = config;
+		agg_state_each(judge->state, check_again, judge);
+	}
 	return error;
 }
 

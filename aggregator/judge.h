@@ -23,6 +23,7 @@ struct agg_judge_options {
 	struct agg_journal *journal;      /* borrowed, as all below */
 	struct agg_table *table;
 	struct agg_recent *recent;
+	bool epoch_changed; /* what the alerts log held is gone: say it anew */
 };
 
 /*

@@ -2,7 +2,7 @@
 import os
 
 # CPU load is the machine's: thresholds that only a full machine crosses.
-CONFIG = 'aggregator { alertThresholds "cpu_usage" { warning = 95 critical = 200 } }\n'
+CONFIG = {"aggregator": 'alertThresholds "cpu_usage" { warning = 95 critical = 200 }'}
 SHOT = os.environ.get("SIGHTLINE_SHOTS")  # a path prefix for screenshots, to look at
 
 

@@ -100,13 +100,24 @@ class Instance:
         self.env.update(env or {})
         self.dir.mkdir(parents=True, exist_ok=True)
         self.ctl("init")
-        if config is not None:
-            with open(self.dir / "etc/sightline.conf", "a", encoding="utf-8") as f:
-                f.write("\n" + config)
+        for section, text in (config or {}).items():
+            self.configure(section, text)
         if catalog is not None:
             (self.dir / "etc/catalog.d").mkdir(exist_ok=True)
             (self.dir / "etc/catalog.d/test.conf").write_text(catalog, encoding="utf-8")
         self.tokens = {}
+
+    def configure(self, section, text):
+        """Puts options at the top of a section of sightline.conf ("aggregator",
+        'collector "system"'), which is made if it is not there."""
+        path = self.dir / "etc/sightline.conf"
+        conf = path.read_text(encoding="utf-8")
+        head = f"\n{section} {{"
+        if head in conf:
+            conf = conf.replace(head, f"{head}\n{text}", 1)
+        else:
+            conf += f"{head}\n{text}\n}}\n"
+        path.write_text(conf, encoding="utf-8")
 
     # -- processes ---------------------------------------------------------
 

@@ -16,13 +16,17 @@ export function Tile({ field, value, status, stale, series }: Props) {
   const [text, unit] = format(field, value);
 
   return (
-    <div className={`tile ${status}${stale ? " stale" : ""}`} data-testid={`tile-${field}`}>
+    <div className={`tile ${status}${stale && value !== null ? " stale" : ""}`} data-testid={`tile-${field}`}>
       <div className="label">{title(field)}</div>
-      <div className="value" data-testid={`value-${field}`}>
+      <div className="value" data-testid={`value-${field}`} data-value={value ?? ""}>
         {text}
         <small>{unit}</small>
+        {value === null ? (
+          <span className="note">no data yet</span>
+        ) : (
+          stale && <span className="note">stale</span>
+        )}
       </div>
-      {stale && <div className="note">stale</div>}
       <Sparkline series={series} status={status} />
     </div>
   );
