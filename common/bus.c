@@ -215,7 +215,7 @@ static void on_close(struct sl_conn *conn, void *owner, enum sl_conn_reason reas
 static void on_handshake_late(void *arg, struct sl_deadline *deadline)
 {
 	struct peer *peer =
-	    (struct peer *)((char *)deadline - offsetof(struct peer, handshake));
+	    (struct peer *)(void *)((char *)deadline - offsetof(struct peer, handshake));
 
 	(void)arg;
 	sl_conn_close(peer->conn, SL_CONN_HEADER_TIMEOUT);

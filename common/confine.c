@@ -227,7 +227,7 @@ static int add_rules(
 static int allow_socket(scmp_filter_ctx filter, int domain)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domain));
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domain, 0));
 }
 
 static int add_grants(scmp_filter_ctx filter, unsigned grants)

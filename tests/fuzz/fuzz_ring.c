@@ -11,6 +11,8 @@
 #include "shm/layout.h"
 #include "shm/ring.h"
 
+volatile unsigned fuzz_ring_sink; /* external: reads that feed it are not dropped */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Reads every byte of a slice, so that a sanitizer sees where it lies. */
@@ -26,7 +28,6 @@ static unsigned touch(struct sl_slice slice)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sl_segment segment;
-	static volatile unsigned sink;
 	struct sl_ring_sample samples[8];
 	struct sl_ring_reader reader;
 	struct sl_ring_record record;
@@ -58,9 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		err = sl_ring_read(&reader, &record, buf);
 		if (err == SL_OK && record.type == SL_RING_EVENT)
-			sink += touch(record.event.type) +
-				touch(record.event.audience_name) +
-				touch(record.event.payload);
+			fuzz_ring_sink += touch(record.event.type) +
+					  touch(record.event.audience_name) +
+					  touch(record.event.payload);
 		sl_ring_release(&reader);
 	} while (err == SL_OK);
 	if (err == SL_ECORRUPT && reader.reason[0] == '\0')
