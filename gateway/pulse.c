@@ -127,7 +127,7 @@ static void schedule(struct gw_client *client, uint32_t now)
 		return;
 	}
 	int64_t left_ms = client->who->exp_s * 1000 - sl_clock_wall_ns() / SL_NS_PER_MS;
-	if (!client->warned && left_ms > GW_PULSE_WARN_S * 1000)
+	if (!client->warned)
 		left_ms -= GW_PULSE_WARN_S * 1000;
 	if (left_ms < next)
 		next = left_ms;

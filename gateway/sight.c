@@ -12,11 +12,16 @@ static bool same(struct sl_slice a, const char *b, size_t len)
 	return a.len == len && memcmp(a.data, b, len) == 0;
 }
 
+/* An unknown module is nobody's but of those who may see all. */
+static bool has_module(const struct gw_sight *sight, uint64_t module)
+{
+	return module ? (sight->modules & module) != 0 : sight->role->all_modules;
+}
+
 enum gw_seen gw_sight_entry(const struct gw_sight *sight,
     const struct sl_catalog *catalog, const struct sl_entry *entry, uint64_t module)
 {
-	/* An unknown module is nobody's but of those who may see all. */
-	if (module ? (sight->modules & module) == 0 : !sight->role->all_modules)
+	if (!has_module(sight, module))
 		return GW_HIDDEN;
 	if (!same(entry->tenant, sight->tenant->name, sight->tenant->name_len))
 		return GW_HIDDEN;
@@ -39,7 +44,7 @@ enum gw_seen gw_sight_entry(const struct gw_sight *sight,
 
 bool gw_sight_metric(const struct gw_sight *sight, const struct gw_metric *m)
 {
-	if (m->module ? (sight->modules & m->module) == 0 : !sight->role->all_modules)
+	if (!has_module(sight, m->module))
 		return false;
 	if (!sight->patterns)
 		return m->in_snapshot;
@@ -51,7 +56,7 @@ bool gw_sight_metric(const struct gw_sight *sight, const struct gw_metric *m)
 
 static bool sees_open_alerts(const struct gw_sight *sight, const struct gw_section *s)
 {
-	return s->summary && (sight->modules & s->module) != 0 &&
+	return s->summary && has_module(sight, s->module) &&
 	       (!sight->patterns || gw_patterns_match(sight->patterns, open_alerts_topic,
 					sizeof open_alerts_topic - 1, s->module));
 }
@@ -60,8 +65,7 @@ bool gw_sight_alert(const struct gw_sight *sight, const struct gw_alert *alert)
 {
 	if (!alert->firing)
 		return false;
-	if (alert->module ? (sight->modules & alert->module) == 0
-			  : !sight->role->all_modules)
+	if (!has_module(sight, alert->module))
 		return false;
 	return !sight->patterns ||
 	       gw_patterns_match(sight->patterns, "alerts", 6, alert->module);
@@ -87,7 +91,7 @@ static void add_section(const struct gw_sight *sight, const struct gw_mirror *mi
 	bool open_alerts = sees_open_alerts(sight, s);
 	bool begun = false;
 
-	if ((sight->modules & s->module) == 0 && !sight->role->all_modules)
+	if (!has_module(sight, s->module))
 		return;
 	/* The whole snapshot has every section, a subscription what it asked for. */
 	if (open_alerts || (!sight->patterns && (s->count > 0 || s->module))) {

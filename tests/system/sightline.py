@@ -313,15 +313,16 @@ class WebSocket(Stream):
         options = {"extra_headers": fields, "subprotocols": list(subprotocols) if subprotocols else None, "max_size": None,
                    "ping_interval": None, "close_timeout": 2, "compression": None}
         if index is None:
-            connecting = websockets.connect(instance.url(path, "ws"), **options)
+            connect = lambda: websockets.connect(instance.url(path, "ws"), **options)
         else:
-            connecting = websockets.unix_connect(str(instance.dir / f"run/gateway-{index}.sock"),
+            connect = lambda: websockets.unix_connect(str(instance.dir / f"run/gateway-{index}.sock"),
                                                  f"ws://localhost{path}", **options)
-        self.socket = self._run(self._open(connecting))
+        self.socket = self._run(self._open(connect))
         self.reader = asyncio.run_coroutine_threadsafe(self._read(), self.loop)
 
-    async def _open(self, connecting):
-        return await asyncio.wait_for(connecting, 10)
+    async def _open(self, connect):
+        # Made here, as it takes the loop that runs when it is made.
+        return await asyncio.wait_for(connect(), 10)
 
     def _run(self, coroutine, seconds=10):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(seconds)
@@ -337,6 +338,14 @@ class WebSocket(Stream):
 
     def send(self, message):
         self._run(self.socket.send(message if isinstance(message, (str, bytes)) else json.dumps(message)))
+
+    def send_until_closed(self, message, times):
+        """Sends up to so many times; the server may end the connection meanwhile."""
+        try:
+            for _ in range(times):
+                self.send(message)
+        except websockets.ConnectionClosed:
+            pass
 
     def request(self, kind, wanted, **data):
         """Sends {"type":kind,"data":data} and returns the answer of type wanted."""
