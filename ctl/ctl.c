@@ -1,49 +1,162 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/args.h"
+#include "alerts.h"
+#include "common/buf.h"
+#include "common/catalog.h"
+#include "common/config.h"
+#include "common/crypto.h"
+#include "doctor.h"
 #include "init.h"
+#include "options.h"
+#include "snapshot.h"
+#include "status.h"
+#include "tail.h"
 #include "token.h"
 
-/* Every subcommand: name, operands, prose, its own flags, its function. */
-#define COMMANDS(X)                                                                      \
-	X("init", "", "Make folders, configuration and keys of an instance.", NULL,      \
-	    ctl_init)                                                                    \
-	X("token", "", "Print a signed token and nothing else.", ctl_token_flags,        \
-	    ctl_token)
+static const struct sl_flag program_flags[] = {
+    {"json", NULL, NULL, "print JSON"},
+    {"key", "FILE", NULL, "key that signs tokens instead of keys/jwt.key"},
+    {NULL, NULL, NULL, NULL},
+};
 
-static const struct {
-	const char *name;
-	int (*run)(const struct sl_args *args);
-} runs[] = {
-#define X(name, operands, prose, flags, run) {name, run},
+static const struct sl_flag token_flags[] = {
+    {"role", "ROLE", NULL, "role of the token (required)"},
+    {"sub", "NAME", NULL, "whom it is for (required)"},
+    {"ttl", "TIME", NULL, "how long it is valid: 90s, 30m, 12h, 7d; default: 1h"},
+    {"tenant", "NAME", NULL, "tenant; default: default"},
+    {"max-connections", "N", NULL, "connections that it may hold at a time"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct sl_flag snapshot_flags[] = {
+    {"tenant", "NAME", NULL, "tenant; default: default"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct sl_flag tail_flags[] = {
+    {"tenant", "NAME", NULL, "tenant; default: default"},
+    {"count", "N", NULL, "end after N lines"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct sl_flag alerts_flags[] = {
+    {"state", "STATES", NULL, "pending,firing,resolved; default: pending,firing"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct sl_flag ack_flags[] = {
+    {"note", "TEXT", NULL, "why, for those who look later"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static int run_init(struct ctl *ctl)
+{
+	return ctl_init(&ctl->args);
+}
+
+/* X(name, operands, prose, flags, function) */
+#define COMMANDS(X)                                                                      \
+	X("init", "", "make a directory into an instance", NULL, run_init)               \
+	X("status", "", "what runs, and how it is", NULL, ctl_status)                    \
+	X("snapshot", "", "the newest value of every metric", snapshot_flags,            \
+	    ctl_snapshot)                                                                \
+	X("tail", "[topic…]", "events, alerts and metrics as they come", tail_flags,     \
+	    ctl_tail)                                                                    \
+	X("token", "", "sign a token and print it", token_flags, ctl_token)              \
+	X("alerts", "", "alerts that need somebody", alerts_flags, ctl_alerts)           \
+	X("ack", "ID…", "acknowledge alerts", ack_flags, ctl_ack)                        \
+	X("config", "[option…]", "options with their effective values", NULL,            \
+	    ctl_options)                                                                 \
+	X("doctor", "", "find and explain what is wrong with the installation", NULL,    \
+	    ctl_doctor)
+
+static const struct sl_command commands[] = {
+#define X(name, operands, prose, flags, function) {name, operands, prose, flags},
+    COMMANDS(X)
+#undef X
+	{NULL, NULL, NULL, NULL},
+};
+
+static int (*const functions[])(struct ctl *ctl) = {
+#define X(name, operands, prose, flags, function) function,
     COMMANDS(X)
 #undef X
 };
 
+static const struct sl_program program = {
+    .name = "sightlinectl",
+    .prose = "look at a Sightline instance and operate it",
+    .operands = "",
+    .flag = program_flags,
+    .command = commands,
+};
+
+int ctl_complain(int code, const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("sightlinectl: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return code;
+}
+
+int ctl_load_config(struct ctl *ctl)
+{
+	struct sl_buf error = {0};
+	int code = 0;
+
+	if (!ctl->config &&
+	    sl_config_load(&ctl->paths, NULL, 0, &ctl->config, &error) != 0)
+		code = ctl_complain(EX_CONFIG, "%s", sl_buf_text(&error));
+	sl_buf_clear(&error);
+	return code;
+}
+
+int ctl_load_catalog(struct ctl *ctl)
+{
+	struct sl_buf error = {0};
+	int code = 0;
+
+	if (!ctl->catalog && sl_catalog_load(&ctl->paths, &ctl->catalog, &error) != 0)
+		code = ctl_complain(EX_CONFIG, "%s", sl_buf_text(&error));
+	sl_buf_clear(&error);
+	return code;
+}
+
 int ctl_ctl_main(int argc, char **argv)
 {
-	static const struct sl_command commands[] = {
-#define X(name, operands, prose, flags, run) {name, operands, prose, flags},
-	    COMMANDS(X)
-#undef X
-		{0},
-	};
-	static const struct sl_program program = {
-	    .name = "sightlinectl",
-	    .prose = "Looks at an instance of Sightline and steers it.",
-	    .command = commands,
-	};
-	struct sl_args args;
-	int result = sl_args_parse(&args, &program, argc, argv);
+	struct ctl ctl = {0};
+	struct sl_buf error = {0};
+	int code;
 
-	if (result != 0)
-		return result > 0 ? EX_OK : EX_USAGE;
-	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-		if (strcmp(runs[i].name, args.command->name) == 0)
-			return runs[i].run(&args);
-	return EX_SOFTWARE;
+	switch (sl_args_parse(&ctl.args, &program, argc, argv)) {
+	case 0:
+		break;
+	case 1:
+		return EX_OK;
+	default:
+		return EX_USAGE;
+	}
+	ctl.json = sl_args_get(&ctl.args, "json") != NULL;
+	if (sl_crypto_init() != 0)
+		return ctl_complain(EX_OSERR, "the kernel gives no random numbers");
+	if (sl_paths_init(&ctl.paths, ctl.args.dir, ctl.args.config, &error) != 0) {
+		code = ctl_complain(EX_CONFIG, "%s", sl_buf_text(&error));
+		sl_buf_clear(&error);
+		return code;
+	}
+	code = functions[ctl.args.command - commands](&ctl);
+	sl_config_free(ctl.config);
+	if (ctl.catalog)
+		sl_catalog_unref(ctl.catalog);
+	return code;
 }

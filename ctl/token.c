@@ -1,111 +1,156 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token.h"
 
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "common/catalog.h"
 #include "common/clock.h"
 #include "common/config.h"
-#include "common/crypto.h"
 #include "common/error.h"
+#include "common/jwt.h"
 #include "common/key.h"
+#include "common/uuid.h"
 
-const struct sl_flag ctl_token_flags[] = {
-    {"role", "ROLE", NULL, "Role of the catalog that the token speaks for."},
-    {"sub", "NAME", NULL, "Subject: who holds the token."},
-    {"ttl", "TIME", NULL, "How long it is valid: 90s, 15m, 12h, 7d (default 1h)."},
-    {"tenant", "NAME", NULL, "Tenant (default \"default\")."},
-    {"max-connections", "N", NULL, "Connections that the subject may hold."},
-    {"key", "FILE", NULL, "Signing key instead of the instance's keys/jwt.key."},
-    {0},
-};
+#define OWN_ROLE    "master_admin"
+#define OWN_TTL_S   60
+#define DEFAULT_TTL "1h"
+#define TTL_MAX_S   (10LL * 366 * 24 * 3600)
 
-static int complain(const char *what, const char *why)
+int ctl_token_sign(
+    struct ctl *ctl, const struct sl_jwt_claims *claims, struct sl_buf *out)
 {
-	fprintf(stderr, "sightlinectl token: %s: %s\n", what, why);
-	return EX_USAGE;
+	const char *path = sl_args_get(&ctl->args, "key");
+	struct sl_key key;
+	char error[SL_KEY_ERROR];
+
+	if (!path)
+		path = ctl->paths.jwt_key;
+	int rc = sl_key_load(&key, path, NULL, error);
+
+	if (rc == SL_ENOTFOUND)
+		return ctl_complain(EX_NOINPUT,
+		    "%s: no such key: is this an instance? (sightlinectl init makes one)",
+		    path);
+	if (rc == SL_EDENIED || rc == SL_ESYS)
+		return ctl_complain(EX_NOPERM, "%s", error);
+	if (rc != 0)
+		return ctl_complain(EX_DATAERR, "%s", error);
+	rc = sl_jwt_sign(&key, claims, out);
+	sl_key_clear(&key);
+	if (rc == SL_EDENIED)
+		return ctl_complain(EX_DATAERR, "%s: a public key cannot sign", path);
+	if (rc != 0)
+		return ctl_complain(EX_DATAERR, "token: %s", sl_strerror(rc));
+	return EX_OK;
 }
 
-/* Copies a flag's value into a claim; EX_USAGE if it is missing or does not fit. */
-static int copy_claim(const struct sl_args *args, const char *flag, const char *fallback,
-    char out[SL_JWT_NAME_MAX + 1])
+static void set_id(struct sl_jwt_claims *claims)
 {
-	const char *value = sl_args_get(args, flag);
+	uint8_t id[SL_UUID_BYTES];
+	char text[SL_UUID_TEXT];
+
+	sl_uuid_make(id);
+	sl_uuid_format(id, text);
+	memcpy(claims->jti, text, sizeof(text));
+}
+
+int ctl_token_own(struct ctl *ctl, struct sl_buf *out)
+{
+	const struct passwd *user = getpwuid(getuid());
+	int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S;
+	struct sl_jwt_claims claims = {
+	    .role = OWN_ROLE, .iat_s = now_s, .exp_s = now_s + OWN_TTL_S};
+
+	snprintf(claims.sub, sizeof(claims.sub), "%s", user ? user->pw_name : "operator");
+	set_id(&claims);
+	return ctl_token_sign(ctl, &claims, out);
+}
+
+/* Copies a flag's value into a claim; an exit code if it is missing or too long. */
+static int take(struct ctl *ctl, const char *flag, bool required, char *out)
+{
+	const char *value = sl_args_get(&ctl->args, flag);
 
 	if (!value)
-		value = fallback;
-	if (!value || !value[0])
-		return complain(flag, "wants a value");
-	if (strlen(value) > SL_JWT_NAME_MAX)
-		return complain(flag, "longer than 128 bytes");
+		return required ? ctl_complain(EX_USAGE, "token: --%s is missing", flag)
+				: 0;
+	if (strlen(value) == 0 || strlen(value) > SL_JWT_NAME_MAX)
+		return ctl_complain(
+		    EX_USAGE, "token: --%s: 1 to %d bytes", flag, SL_JWT_NAME_MAX);
 	strcpy(out, value);
 	return 0;
 }
 
-int ctl_token_sign(
-    const char *key_path, const struct sl_jwt_claims *claims, struct sl_buf *out)
+/* A bare number counts seconds. */
+static int take_ttl(struct ctl *ctl, int64_t *ttl_s)
 {
-	char error[SL_KEY_ERROR];
-	struct sl_key key;
+	const char *text = sl_args_get(&ctl->args, "ttl");
+	int64_t ms = 0;
 
-	if (sl_key_load(&key, key_path, NULL, error) != 0) {
-		fprintf(stderr, "sightlinectl: %s\n", error);
-		return EX_NOINPUT;
-	}
-	int result = sl_jwt_sign(&key, claims, out);
-	sl_key_clear(&key);
-	if (result == SL_EDENIED)
-		fprintf(stderr,
-		    "sightlinectl: %s holds a public key, which cannot sign\n", key_path);
-	else if (result != 0)
-		fprintf(stderr, "sightlinectl: %s\n", sl_strerror(result));
-	return result == 0 ? 0 : EX_DATAERR;
-}
-
-static int read_claims(const struct sl_args *args, struct sl_jwt_claims *claims)
-{
-	const char *ttl = sl_args_get(args, "ttl");
-	int64_t ttl_ms = 3600000;
-	long connections = 0;
-	int code;
-
-	*claims = (struct sl_jwt_claims){0};
-	if ((code = copy_claim(args, "role", NULL, claims->role)) != 0 ||
-	    (code = copy_claim(args, "sub", NULL, claims->sub)) != 0 ||
-	    (code = copy_claim(args, "tenant", "default", claims->tenant)) != 0)
-		return code;
-	if (ttl && (sl_config_parse_duration(ttl, "s", &ttl_ms) != 0 || ttl_ms < 1000))
-		return complain(
-		    "ttl", "wants a time of a second or more such as 90s, 15m, 12h");
-	if (sl_args_number(args, "max-connections", 1, 1000000, &connections) != 0)
-		return EX_USAGE;
-	claims->max_connections = (uint32_t)connections;
-	claims->iat_s = sl_clock_wall_ns() / SL_NS_PER_S;
-	claims->exp_s = claims->iat_s + ttl_ms / 1000;
+	if (!text)
+		text = DEFAULT_TTL;
+	if (sl_config_parse_duration(text, "s", &ms) != 0 || ms < 1000 ||
+	    ms / 1000 > TTL_MAX_S)
+		return ctl_complain(EX_USAGE,
+		    "token: --ttl \"%s\": a time from 1s to 10 years like 30m, 12h, 7d",
+		    text);
+	*ttl_s = ms / 1000;
 	return 0;
 }
 
-int ctl_token(const struct sl_args *args)
+/* The role's own name: the catalog knows its aliases, too. */
+static int check_role(struct ctl *ctl, const char *name)
 {
-	const char *key = sl_args_get(args, "key");
-	struct sl_jwt_claims claims;
-	struct sl_buf token = {0}, error = {0};
-	struct sl_paths paths;
-	int code = read_claims(args, &claims);
+	int code = ctl_load_catalog(ctl);
 
 	if (code != 0)
 		return code;
-	if (sl_crypto_init() != 0)
-		return EX_OSERR;
-	if (sl_paths_init(&paths, args->dir, args->config, &error) != 0) {
-		fprintf(stderr, "sightlinectl token: %s\n", sl_buf_text(&error));
-		sl_buf_clear(&error);
-		return EX_CONFIG;
+	if (sl_catalog_role(ctl->catalog, name, strlen(name)))
+		return 0;
+	struct sl_buf names = {0};
+
+	for (size_t i = 0; i < sl_catalog_role_count(ctl->catalog); i++)
+		sl_buf_addf(&names, "%s%s", i ? ", " : "",
+		    sl_catalog_role_at(ctl->catalog, i)->name);
+	code = ctl_complain(EX_USAGE, "token: --role \"%s\": the catalog has %s", name,
+	    sl_buf_text(&names));
+	sl_buf_clear(&names);
+	return code;
+}
+
+int ctl_token(struct ctl *ctl)
+{
+	struct sl_jwt_claims claims = {0};
+	struct sl_buf token = {0};
+	int64_t ttl_s = 0;
+	long max_connections = 0;
+	int code;
+
+	if ((code = take(ctl, "role", true, claims.role)) != 0 ||
+	    (code = take(ctl, "sub", true, claims.sub)) != 0 ||
+	    (code = take(ctl, "tenant", false, claims.tenant)) != 0 ||
+	    (code = take_ttl(ctl, &ttl_s)) != 0 ||
+	    (code = check_role(ctl, claims.role)) != 0)
+		return code;
+	if (sl_args_number(&ctl->args, "max-connections", 1, 100000, &max_connections) !=
+	    0)
+		return EX_USAGE;
+	claims.max_connections = (uint32_t)max_connections;
+	claims.iat_s = sl_clock_wall_ns() / SL_NS_PER_S;
+	claims.exp_s = claims.iat_s + ttl_s;
+	set_id(&claims);
+	code = ctl_token_sign(ctl, &claims, &token);
+	if (code == 0) {
+		sl_buf_addc(&token, '\n');
+		if (fputs(sl_buf_text(&token), stdout) == EOF || fflush(stdout) == EOF)
+			code = ctl_complain(EX_IOERR, "stdout: %s", strerror(errno));
 	}
-	code = ctl_token_sign(key ? key : paths.jwt_key, &claims, &token);
-	if (code == 0)
-		puts(sl_buf_text(&token));
 	sl_buf_clear(&token);
 	return code;
 }

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signs tokens with the instance's key, or any other. */
+/* Tokens that sightlinectl signs: for others, and for its own requests. */
 #ifndef CTL_TOKEN_H
 #define CTL_TOKEN_H
 
-#include "common/args.h"
 #include "common/buf.h"
-#include "common/jwt.h"
-#include "common/paths.h"
+#include "ctl.h"
 
-extern const struct sl_flag ctl_token_flags[];
+struct sl_jwt_claims;
 
-/* ctl_token prints one token; returns an exit code. */
-int ctl_token(const struct sl_args *args);
+/* ctl_token is the subcommand: prints the token and nothing else. */
+int ctl_token(struct ctl *ctl);
 
 /*
- * ctl_token_sign appends a token with these claims, signed with the key of
- * key_path, to out.  Returns an exit code, with a line on stderr.
+ * ctl_token_sign appends a token with these claims, signed with --key or the
+ * instance's keys/jwt.key.  Returns an exit code, after one line on stderr.
  */
 int ctl_token_sign(
-    const char *key_path, const struct sl_jwt_claims *claims, struct sl_buf *out);
+    struct ctl *ctl, const struct sl_jwt_claims *claims, struct sl_buf *out);
+
+/*
+ * ctl_token_own appends a short-lived token of the invoking user with the role
+ * that may do everything.  Returns an exit code, after one line on stderr.
+ */
+int ctl_token_own(struct ctl *ctl, struct sl_buf *out);
 
 #endif
