@@ -149,12 +149,11 @@ static int retry_ms(void)
 void gw_client_end_with(
     struct gw_client *client, int code, enum sl_conn_reason why, const char *text)
 {
-	struct sl_buf out = {0};
-
 	if (client->leaving)
 		return;
 	client->leaving = true;
 	if (client->form == GW_FORM_WS) {
+		struct sl_buf out = {0};
 		sl_ws_write_close(&out, code, text);
 		sl_conn_send(client->conn, out.data, out.len);
 		sl_buf_clear(&out);
