@@ -41,7 +41,10 @@ void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn
 	client->who = who ? gw_identity_ref(who) : NULL;
 	client->heard_ms = client->told_ms = client->beat_ms =
 	    (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
+	/* A random UUID (version 4). */
 	sl_crypto_random(client->id, sizeof client->id);
+	client->id[6] = (uint8_t)((client->id[6] & 0x0f) | 0x40);
+	client->id[8] = (uint8_t)((client->id[8] & 0x3f) | 0x80);
 }
 
 void gw_client_clear(struct gw_client *client)

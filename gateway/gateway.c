@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -151,6 +152,17 @@ static void make_parts(struct gateway *gw)
 	gw->follow = gw_follow_new(&follow);
 }
 
+/* Each client is a descriptor: take as many as the system lets us. */
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 static int acquire(struct sl_process *process)
 {
 	struct gateway *gw = process->state;
@@ -167,6 +179,7 @@ static int acquire(struct sl_process *process)
 		sl_log_error("gateway", "the system has no randomness to give");
 		return EX_OSERR;
 	}
+	raise_files();
 	make_parts(gw);
 	int rc = load_keys(gw);
 	if (!rc)
@@ -279,11 +292,6 @@ static int start(struct sl_process *process)
 	return EX_OK;
 }
 
-static bool same_catalog(const struct sl_catalog *a, const struct sl_catalog *b)
-{
-	return a == b;
-}
-
 static void reload(struct sl_process *process, const struct sl_config *old_config,
     const struct sl_catalog *old_catalog)
 {
@@ -292,7 +300,7 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 	(void)old_config;
 	apply_config(gw, process->config);
 	load_keys(gw);
-	if (!same_catalog(old_catalog, process->catalog))
+	if (old_catalog != process->catalog)
 		sl_log_info("gateway", "another catalog counts after a restart");
 }
 

@@ -104,6 +104,8 @@ uint64_t gw_fixture_publish(struct gw_fixture *f, const struct gw_publish *what)
 	ck_assert_int_eq(gw_window_add(f->hub.window, packed.data, packed.len, module_of,
 			     f->hub.mirror),
 	    0);
+	if (f->keep)
+		f->keep(what->stream, seq, &packed);
 	sl_buf_clear(&packed);
 	sl_buf_clear(&body);
 	return seq;

@@ -23,6 +23,8 @@ struct gw_fixture {
 	struct gw_users *users;
 	struct gw_hub hub;
 	uint64_t next[SL_STREAM_COUNT]; /* of the entries that are published */
+	/* Gets each entry as it is published, where it is set. */
+	void (*keep)(enum sl_stream stream, uint64_t seq, const struct sl_buf *packed);
 };
 
 void gw_fixture_init(struct gw_fixture *f, size_t window_bytes);
