@@ -27,7 +27,7 @@ export function Tile({ field, value, status, stale, series }: Props) {
           stale && <span className="note">stale</span>
         )}
       </div>
-      <Sparkline series={series} status={status} />
+      {value !== null && <Sparkline series={series} status={status} />}
     </div>
   );
 }
