@@ -75,18 +75,13 @@ void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
 	gw_render_close(out, form, mark, NULL);
 }
 
-static void add_patterns(struct sl_json_out *w, const struct gw_names *names,
-    const char *key, const char *family)
+static void add_names(
+    struct sl_json_out *w, const char *key, const struct gw_names *names)
 {
 	sl_json_out_key(w, key);
 	sl_json_out_array_begin(w);
-	for (size_t i = 0; i < names->count; i++) {
-		const struct sl_catalog_target *t = &names->target[i];
-		if (t->len < strlen(family) ||
-		    memcmp(t->pattern, family, strlen(family)) != 0)
-			continue;
-		sl_json_out_string(w, t->pattern, t->len);
-	}
+	for (size_t i = 0; i < names->asked_count; i++)
+		sl_json_out_string(w, names->asked[i].data, names->asked[i].len);
 	sl_json_out_array_end(w);
 }
 
@@ -104,8 +99,9 @@ void gw_admit_subscribed(const struct gw_client *client, struct sl_slice id,
 	snprintf(number, sizeof number, "sub-%u", subscription);
 	sl_json_out_key(&w, "subscriptionId");
 	sl_json_out_text(&w, number);
-	add_patterns(&w, names, "topics", "");
-	add_patterns(&w, names, "metrics", "metrics.");
+	/* The documents' clients read the one or the other. */
+	add_names(&w, "topics", names);
+	add_names(&w, "metrics", names);
 	sl_json_out_object_end(&w);
 	gw_render_close(out, form, mark, stamp);
 }

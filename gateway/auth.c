@@ -268,18 +268,18 @@ void gw_auth_find(const struct sl_http_request *request, const char *cookie,
 /* ---- revocation
  * -------------------------------------------------------------------------- */
 
-bool gw_auth_revoke(struct gw_auth *auth, struct sl_slice body)
+int gw_auth_revoke(struct gw_auth *auth, struct sl_slice body)
 {
-	if (!gw_revoked_add(auth->revoked, body))
-		return false;
-	for (size_t i = 0; i < auth->ring_size; i++) {
+	int fresh = gw_revoked_add(auth->revoked, body);
+
+	for (size_t i = 0; fresh == 1 && i < auth->ring_size; i++) {
 		struct remembered *r = &auth->ring[i];
 		if (r->who && gw_revoked_has(auth->revoked, r->who)) {
 			r->who->revoked = true;
 			forget(auth, r);
 		}
 	}
-	return true;
+	return fresh;
 }
 
 bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *who)

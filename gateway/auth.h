@@ -69,10 +69,10 @@ void gw_auth_find(const struct sl_http_request *request, const char *cookie,
 
 /*
  * gw_auth_revoke takes a "revoke" entry of the control log.  Identities that it
- * concerns get revoked set and are remembered no more.  Returns false if the
- * body is none.
+ * concerns get revoked set and are remembered no more.  Returns 1 if it was not
+ * known before, 0 if it was, SL_EMALFORMED if the body is none.
  */
-bool gw_auth_revoke(struct gw_auth *auth, struct sl_slice body);
+int gw_auth_revoke(struct gw_auth *auth, struct sl_slice body);
 
 /* gw_auth_is_revoked says whether an identity is revoked by what is known now. */
 bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *who);

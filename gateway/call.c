@@ -83,6 +83,25 @@ bool gw_call_local(const struct gw_call *call)
 	return call->request->peer.family == SL_ADDR_UNIX;
 }
 
+/* "10.0.0.0/8" or "10.1.2.3" */
+static bool in_network(const struct sl_addr *addr, const char *network)
+{
+	const char *slash = strchr(network, '/');
+	size_t len = slash ? (size_t)(slash - network) : strlen(network);
+	struct sl_addr base;
+	int bits = addr->family == SL_ADDR_V4 ? 32 : 128;
+
+	if (sl_addr_parse(&base, network, len) || base.family != addr->family)
+		return false;
+	if (slash && atoi(slash + 1) < bits)
+		bits = atoi(slash + 1);
+	for (int i = 0; i < bits; i++) {
+		if (((base.ip[i / 8] ^ addr->ip[i / 8]) >> (7 - i % 8)) & 1)
+			return false;
+	}
+	return true;
+}
+
 bool gw_call_secure(const struct gw_call *call)
 {
 	const struct sl_names *trusted = &call->gw->config->trusted_proxies;
@@ -92,10 +111,7 @@ bool gw_call_secure(const struct gw_call *call)
 	if (proto.len != 5 || strncasecmp(proto.data, "https", 5) != 0)
 		return false;
 	for (size_t i = 0; i < trusted->count; i++) {
-		struct sl_addr addr;
-		const char *name = trusted->name[i];
-		if (sl_addr_parse(&addr, name, strlen(name)) == 0 &&
-		    sl_addr_same_ip(&addr, &call->request->peer))
+		if (in_network(&call->request->peer, trusted->name[i]))
 			return true;
 	}
 	return false;

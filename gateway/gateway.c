@@ -242,13 +242,14 @@ static void on_control(void *arg, const struct sl_msg_control *control)
 {
 	struct gateway *gw = arg;
 
-	if (control->kind.len == 6 && memcmp(control->kind.data, "revoke", 6) == 0) {
-		if (gw_auth_revoke(gw->auth, control->body))
-			cut_revoked(gw);
-		else
-			sl_log_warn("gateway", "revocation not understood seq=%llu",
-			    (unsigned long long)control->seq);
-	}
+	if (control->kind.len != 6 || memcmp(control->kind.data, "revoke", 6) != 0)
+		return;
+	int fresh = gw_auth_revoke(gw->auth, control->body);
+	if (fresh == 1)
+		cut_revoked(gw);
+	else if (fresh < 0)
+		sl_log_warn("gateway", "revocation not understood seq=%llu",
+		    (unsigned long long)control->seq);
 }
 
 static void on_ready(void *arg)

@@ -288,6 +288,7 @@ static void mark(struct gw_tenant *tenant, uint32_t index)
 	tenant->changed = grown(tenant->changed, &tenant->changed_cap,
 	    sizeof *tenant->changed, tenant->changed_count + 1);
 	tenant->changed[tenant->changed_count++] = index;
+	tenant->changed_unordered = true;
 	tenant->version++;
 }
 
@@ -389,14 +390,14 @@ static void put_in_order(struct gw_tenant *tenant)
 	}
 }
 
-void gw_mirror_prepare(struct gw_mirror *mirror, struct gw_tenant *tenant)
+void gw_mirror_prepare(struct gw_tenant *tenant)
 {
-	(void)mirror;
 	if (tenant->unordered)
 		put_in_order(tenant);
-	if (tenant->changed_count > 1)
+	if (tenant->changed_unordered && tenant->changed_count > 1)
 		qsort_r(tenant->changed, tenant->changed_count, sizeof *tenant->changed,
 		    by_section, tenant);
+	tenant->changed_unordered = false;
 }
 
 static void settle(void *arg, struct gw_table_node *node)

@@ -70,6 +70,7 @@ struct gw_tenant {
 	uint32_t *changed; /* metrics with value_changed or stale_changed */
 	uint32_t changed_count;
 	uint32_t changed_cap;
+	bool changed_unordered;
 	uint64_t version; /* grows with every change of what a snapshot shows */
 	int64_t newest_us;
 	struct gw_table alerts;
@@ -120,7 +121,7 @@ bool gw_mirror_metric_stale(
     const struct gw_mirror *mirror, const struct gw_metric *metric);
 
 /* gw_mirror_prepare puts tenant->order and ->changed in order, for reading. */
-void gw_mirror_prepare(struct gw_mirror *mirror, struct gw_tenant *tenant);
+void gw_mirror_prepare(struct gw_tenant *tenant);
 
 /* gw_mirror_settle forgets what changed, of all tenants. */
 void gw_mirror_settle(struct gw_mirror *mirror);

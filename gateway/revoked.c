@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "error.h"
 #include "json_in.h"
 
 /* What an entry names: its first character, then tenant, NUL, name. */
@@ -91,7 +92,7 @@ static void drop_expired(struct gw_revoked *revoked)
 	}
 }
 
-bool gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body)
+int gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body)
 {
 	json_t *tree = sl_json_in_parse(body.data, body.len, NULL);
 	struct sl_slice tenant = {"default", 7};
@@ -110,10 +111,10 @@ bool gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body)
 		len = make_key(key, BY_SUB, tenant.data, name.data, name.len);
 	json_decref(tree);
 	if (len == 0)
-		return false;
+		return SL_EMALFORMED;
 	drop_expired(revoked);
 	if (find(revoked, key, len))
-		return true;
+		return 0;
 	struct entry *entry = malloc(sizeof *entry + len);
 	if (!entry)
 		abort();
@@ -123,7 +124,7 @@ bool gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body)
 	entry->next = revoked->first;
 	revoked->first = entry;
 	gw_table_add(&revoked->table, &entry->node, gw_table_hash(0, key, len));
-	return true;
+	return 1;
 }
 
 bool gw_revoked_has(const struct gw_revoked *revoked, const struct gw_identity *who)

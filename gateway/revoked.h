@@ -16,9 +16,10 @@ void gw_revoked_free(struct gw_revoked *revoked);
 /*
  * gw_revoked_add takes the body of a "revoke" entry: {"tenant"?, "jti" | "hash"
  * | "sub", "exp"}.  Again is harmless; those whose exp has passed are dropped
- * on the way.  False if the body names nothing.
+ * on the way.  Returns 1 if it was not known before, 0 if it was, SL_EMALFORMED
+ * if the body names nothing.
  */
-bool gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body);
+int gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body);
 
 /* gw_revoked_has says whether one of them concerns this identity. */
 bool gw_revoked_has(const struct gw_revoked *revoked, const struct gw_identity *who);

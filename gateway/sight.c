@@ -119,7 +119,7 @@ void gw_sight_snapshot(const struct gw_sight *sight, struct gw_mirror *mirror,
 	struct gw_tenant *tenant = sight->tenant;
 	struct sl_snapshot w;
 
-	gw_mirror_prepare(mirror, tenant);
+	gw_mirror_prepare(tenant);
 	sl_snapshot_begin(&w, out, tenant->newest_us);
 	for (uint32_t i = 0; i < tenant->section_count; i++)
 		add_section(sight, mirror, &tenant->section[i], &w);
@@ -180,7 +180,7 @@ bool gw_sight_overlay(
 
 	if (tenant->changed_count == 0 && !tenant->open_changed)
 		return false;
-	gw_mirror_prepare(mirror, tenant);
+	gw_mirror_prepare(tenant);
 	sl_snapshot_begin(&w, out, tenant->newest_us);
 	for (uint32_t s = 0; s < tenant->section_count; s++)
 		at = overlay_section(sight, mirror, s, at, &w, &any);

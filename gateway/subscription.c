@@ -17,6 +17,7 @@ void gw_names_init(
 	names->catalog = catalog;
 	names->modules = modules;
 	names->count = 0;
+	names->asked_count = 0;
 	names->error[0] = '\0';
 }
 
@@ -49,6 +50,8 @@ int gw_names_add(struct gw_names *names, const char *name, size_t len)
 		return refuse(names, count, name, len);
 	for (int i = 0; i < count; i++)
 		reach |= sl_catalog_reach(names->catalog, &target[i]);
+	if (names->asked_count == GW_PATTERN_MAX)
+		return refuse(names, SL_EFULL, name, len);
 	if ((reach & names->modules) == 0)
 		return refuse(names, SL_EDENIED, name, len);
 	for (int i = 0; i < count; i++) {
@@ -56,6 +59,7 @@ int gw_names_add(struct gw_names *names, const char *name, size_t len)
 			return refuse(names, SL_EFULL, name, len);
 		names->target[names->count++] = target[i];
 	}
+	names->asked[names->asked_count++] = (struct sl_slice){name, len};
 	return SL_OK;
 }
 

@@ -27,6 +27,8 @@ struct gw_names {
 	uint64_t modules; /* of the asking role */
 	size_t count;
 	struct sl_catalog_target target[GW_PATTERN_MAX];
+	size_t asked_count;
+	struct sl_slice asked[GW_PATTERN_MAX]; /* the names themselves */
 	char error[192]; /* for the client, when a name was refused */
 };
 

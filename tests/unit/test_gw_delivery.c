@@ -249,6 +249,66 @@ START_TEST(another_epoch_is_one_gap_for_each_log_and_the_state)
 }
 END_TEST
 
+START_TEST(live_client_is_told_of_another_epoch_and_goes_on)
+{
+	static const uint64_t next[SL_STREAM_COUNT] = {4, 4, 4, 4, 4};
+	struct gw_peer p;
+	struct got got;
+
+	gw_fixture_init(&f, 1u << 20);
+	gw_peer_open(&p, &f, "all", "u", 0);
+	gw_peer_subscribe(&p, "events.>,alerts", NULL);
+	publish(SL_STREAM_LOW, "a");
+	flush_and_read(&p);
+	expect(&p, "initial_metrics", -1, 0);
+	expect(&p, "event", SL_STREAM_LOW, 1);
+	gw_hub_join(&f.hub, 7, 10, next);
+	for (int s = 0; s < SL_STREAM_COUNT; s++)
+		f.next[s] = 4;
+	publish(SL_STREAM_LOW, "a");
+	flush_and_read(&p);
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		ck_assert(next_message(&p, &got));
+		ck_assert_str_eq(got.type, "gap");
+		ck_assert_uint_eq(got.cursor.epoch, 10);
+	}
+	expect(&p, "initial_metrics", -1, 0);
+	expect(&p, "event", SL_STREAM_LOW, 4);
+	expect_nothing(&p);
+	gw_peer_close(&p);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(subscription_added_with_a_cursor_repeats_nothing_of_the_former_ones)
+{
+	struct sl_cursor since = {.aggregator = 7, .epoch = 9, .next = {1, 1, 1, 1, 1}};
+	struct gw_peer p;
+
+	gw_fixture_init(&f, 1u << 20);
+	gw_peer_open(&p, &f, "all", "u", 0);
+	gw_peer_subscribe(&p, "events.ea.>,alerts", NULL);
+	publish(SL_STREAM_ALERTS, "a");
+	publish(SL_STREAM_LOW, "a");
+	publish(SL_STREAM_LOW, "b");
+	flush_and_read(&p);
+	expect(&p, "initial_metrics", -1, 0);
+	expect(&p, "alert_update", SL_STREAM_ALERTS, 1);
+	expect(&p, "event", SL_STREAM_LOW, 1);
+	gw_peer_subscribe(&p, "events.eb.>", &since);
+	flush_and_read(&p);
+	expect(&p, "initial_metrics", -1, 0);
+	expect(&p, "event", SL_STREAM_LOW, 2);
+	expect_nothing(&p);
+	publish(SL_STREAM_LOW, "a");
+	flush_and_read(&p);
+	expect(&p, "event", SL_STREAM_LOW, 3);
+	expect_nothing(&p);
+	gw_peer_close(&p);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(what_the_window_no_longer_keeps_is_one_gap)
 {
 	struct sl_cursor since = {.aggregator = 7, .epoch = 9, .next = {1, 1, 1, 1, 1}};
@@ -599,6 +659,9 @@ int main(void)
 	tcase_add_test(tc, entry_for_one_subject_reaches_that_one_alone_in_log_order);
 	tcase_add_test(tc, entry_for_one_role_reaches_that_role_alone);
 	tcase_add_test(tc, another_epoch_is_one_gap_for_each_log_and_the_state);
+	tcase_add_test(tc, live_client_is_told_of_another_epoch_and_goes_on);
+	tcase_add_test(
+	    tc, subscription_added_with_a_cursor_repeats_nothing_of_the_former_ones);
 	tcase_add_test(tc, what_the_window_no_longer_keeps_is_one_gap);
 	tcase_add_test(tc, slow_client_loses_the_least_important_first_and_is_told);
 	tcase_add_test(tc, client_that_missed_metrics_gets_the_full_state_once);
