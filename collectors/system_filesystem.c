@@ -91,6 +91,9 @@ static void filesystem_run(void *arg, const struct col_tick *tick)
 		if (read_mount(filesystem, filesystem->mount[i].path, tick, &percent) &&
 		    percent > fullest)
 			fullest = percent;
+	/* In a chroot or container the root may be no mount of its own. */
+	if (fullest < 0 && read_mount(filesystem, "/", tick, &percent))
+		fullest = percent;
 	if (fullest >= 0)
 		col_system_push(
 		    system, &filesystem->usage, "disk_usage", "percent", fullest, tick);
