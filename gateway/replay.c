@@ -153,7 +153,8 @@ int gw_replay_page(
 		if (oldest <= replay->asked[stream])
 			oldest = replay->asked[stream] + 1;
 		clear_page(f.page);
-	} else if (f.page->first > oldest) {
+	} else if (f.page->first > replay->asked[stream] && f.page->first > oldest) {
+		/* Begun where it was asked to, it says nothing of what is before. */
 		oldest = f.page->first;
 	}
 	if (oldest > replay->oldest[stream])

@@ -36,7 +36,7 @@ class Campaign:
         self.instance.start()
         self.load()
         self.instance.start_collector("synthetic", "--name", "steady", "--metrics", "20", "--rate", "20000",
-                                      "--events", "20", "--event-type", "bench.steady", key="steady")
+                                      "--events", "500", "--event-type", "bench.steady", key="steady")
         self.swarm = Swarm(self.instance, seed, ws, sse)
         self.swarm.wait_for(1, 30)
         self.epoch = self.instance.status()["epoch"]
