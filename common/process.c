@@ -57,11 +57,15 @@ static int load(struct runner *runner, struct sl_config **config,
 	rc = sl_catalog_load(&process->paths, catalog, error);
 	if (rc == 0) {
 		rc = sl_catalog_check(*catalog, *config, error);
-		if (rc)
+		if (rc) {
 			sl_catalog_unref(*catalog);
+			*catalog = NULL;
+		}
 	}
-	if (rc)
+	if (rc) {
 		sl_config_free(*config);
+		*config = NULL;
+	}
 	return rc;
 }
 
