@@ -85,6 +85,34 @@ class Process:
         return pathlib.Path(self.log).read_text(errors="replace")
 
 
+class Feeder(Process):
+    """A source that writes what the test tells it, see feeder.c."""
+
+    def __init__(self, name, instance):
+        self.name = name
+        self.log = instance.dir / f"{name}.log"
+        self.out = open(self.log, "ab")
+        self.popen = subprocess.Popen(
+            [str(BUILD / "tests/system/feeder"), str(instance.dir / "run/attach"), name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.out, text=True, env=instance.env)
+
+    def tell(self, line):
+        self.popen.stdin.write(line + "\n")
+        self.popen.stdin.flush()
+        answer = self.popen.stdout.readline().strip()
+        assert answer == "ok", f"{self.name}: {line}: {answer}"
+
+    def sample(self, metric, value, **labels):
+        self.tell(f"{metric} {value} " + ",".join(f"{k}={v}" for k, v in labels.items()))
+
+    def event(self, kind, **payload):
+        self.tell(f"event {kind} {json.dumps(payload)}")
+
+    def flush(self):
+        """Returns when the aggregator has taken everything out of the ring."""
+        self.tell("flush")
+
+
 class Instance:
     def __init__(self, directory, gateways=1, config=None, env=None, catalog=None):
         self.dir = pathlib.Path(directory)
@@ -137,6 +165,10 @@ class Instance:
 
     def start_collector(self, kind, *args, key=None):
         return self.spawn(key or f"collect-{kind}", f"collect-{kind}", *args)
+
+    def start_feeder(self, name="feeder"):
+        feeder = self.processes[name] = Feeder(name, self)
+        return feeder
 
     def start(self, *collectors):
         self.start_aggregator()
