@@ -274,10 +274,12 @@ static int open_storage(struct agg_core *core, struct agg_journal_report *report
 static int make_state(struct agg_core *core, bool epoch_changed)
 {
 	const struct sl_config *config = core->process->config;
-	struct agg_recent_options recent = {
-	    .samples_per_series = (size_t)config->aggregator.buffer_size_per_source};
+	struct agg_recent_options recent = {.samples_per_series = 1};
 	struct agg_tenant *tenant;
 
+	if (config->aggregator.enable_data_buffering)
+		recent.samples_per_series =
+		    (size_t)config->aggregator.buffer_size_per_source;
 	core->recent = agg_recent_new(&recent);
 	struct agg_judge_options judge = {
 	    .catalog = core->process->catalog,
@@ -294,7 +296,6 @@ static int make_state(struct agg_core *core, bool epoch_changed)
 	    .table = core->table,
 	    .recent = core->recent,
 	    .tenant_series_max = (size_t)config->aggregator.tenant_series_max,
-	    .keep_recent = config->aggregator.enable_data_buffering,
 	};
 	struct agg_state_hooks hooks = {
 	    .arg = core, .tenant = on_tenant, .changed = on_changed};

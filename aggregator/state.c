@@ -60,6 +60,7 @@ struct agg_state *agg_state_new(
 	if (!state)
 		abort();
 	state->options = *options;
+	state->dirty.recent = options->recent;
 	state->options.catalog = sl_catalog_ref(options->catalog);
 	state->hooks = *hooks;
 	state->metrics = sl_catalog_metric_count(options->catalog);
@@ -222,7 +223,7 @@ int agg_state_open(struct agg_state *state, struct agg_tenant *tenant, const cha
 	series->stale_after_ns = metric->def->stale_after_ms
 				     ? metric->def->stale_after_ms * SL_NS_PER_MS
 				     : stale_after_ns;
-	if (state->options.keep_recent && series->recent == AGG_RECENT_NONE)
+	if (series->recent == AGG_RECENT_NONE)
 		series->recent = agg_recent_open(
 		    state->options.recent, tenant->name, metric->def->name, labels);
 	*out = series;

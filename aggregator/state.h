@@ -84,7 +84,6 @@ struct agg_state_options {
 	struct agg_table *table;          /* borrowed */
 	struct agg_recent *recent;        /* borrowed */
 	size_t tenant_series_max;
-	bool keep_recent; /* enable_data_buffering */
 };
 
 struct agg_state;
@@ -118,6 +117,7 @@ int agg_state_open(struct agg_state *state, struct agg_tenant *tenant, const cha
 /* A series with news, and the list that they make up. */
 struct agg_series_list {
 	struct agg_series *first;
+	struct agg_recent *recent; /* where what is overtaken is remembered */
 };
 
 /* agg_state_dirty returns the list that agg_state_feed marks on. */
@@ -125,11 +125,16 @@ struct agg_series_list *agg_state_dirty(struct agg_state *state);
 
 /*
  * agg_state_feed stores one sample: the hot path.  A later sample in time order
- * of arrival wins; judging and publishing wait for agg_state_settle.
+ * of arrival wins; judging and publishing wait for agg_state_settle.  What is
+ * overtaken before that stays in recent memory where an expression reads it, so
+ * a ring that was drained late leaves no hole.
  */
 static inline void agg_state_feed(struct agg_series_list *dirty,
     struct agg_series *series, double value, int64_t ts_ns, int64_t mono_ns)
 {
+	if (series->dirty && series->recent != AGG_RECENT_NONE)
+		agg_recent_push(
+		    dirty->recent, series->recent, series->ts_ns, series->value);
 	series->value = value;
 	series->ts_ns = ts_ns;
 	series->fed_mono_ns = mono_ns;
