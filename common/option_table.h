@@ -62,7 +62,8 @@
 	X(DURATION, retention_period, "", "24h", 60000, 315360000000.0, RELOAD,          \
 	    "How long history is kept. retentionPeriodMs is the same in milliseconds.")  \
 	X(BOOL, enable_real_time_streaming, "", "true", 0, 0, RELOAD,                    \
-	    "Publish to the gateways; off, only requests are answered.")                 \
+	    "Push what changes to clients; off, streams are answered 503 and snapshots " \
+	    "follow every update interval.")                                             \
 	X(BOOL, enable_data_buffering, "", "true", 0, 0, RESTART,                        \
 	    "Keep recent samples; off, expressions see the newest value only.")          \
 	X(BOOL, enable_ml_forecasting, "", "true", 0, 0, RELOAD,                         \

@@ -39,6 +39,7 @@ static void apply_config(struct gateway *gw, const struct sl_config *config)
 	};
 
 	gw->config = c;
+	gw->streaming = c->real_time && config->aggregator.enable_real_time_streaming;
 	gw->hub.limits = (struct gw_hub_limits){
 	    .lag_messages = (uint32_t)c->max_buffer_size,
 	    .pending_bytes_max = (size_t)c->pending_bytes_max,

@@ -26,6 +26,7 @@ struct gw_static;
 struct gateway {
 	struct sl_process *process;
 	const struct sl_config_gateway *config; /* the one in force */
+	bool streaming;                         /* streams are offered */
 	unsigned index;
 	char name[24]; /* "gateway-1" */
 	char cookie[32];

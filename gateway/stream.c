@@ -226,7 +226,7 @@ void gw_stream_open(struct gw_call *call)
 	struct gateway *gw = call->gw;
 
 	wish = (struct wish){0};
-	if (gw_gateway_full(gw) || !gw->config->real_time) {
+	if (gw_gateway_full(gw) || !gw->streaming) {
 		gw_call_problem(call, 503, "unavailable",
 		    "no stream is to be had here at the moment");
 	} else if (!gw_admit_same_user(call)) {

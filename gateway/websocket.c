@@ -201,7 +201,7 @@ void gw_websocket_open(struct gw_call *call)
 		refuse_handshake(call, &shake);
 		return;
 	}
-	if (gw_gateway_full(gw) || !gw->config->websocket || !gw->config->real_time) {
+	if (gw_gateway_full(gw) || !gw->config->websocket || !gw->streaming) {
 		gw_call_problem(call, 503, "unavailable",
 		    "no WebSocket is to be had here at the moment");
 		return;
