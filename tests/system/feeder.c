@@ -3,9 +3,9 @@
  * A collector that writes what it reads: one line on stdin, one record into
  * the ring, one line of answer, so that a test says what a source sees.
  *
- *	METRIC VALUE [KEY=VALUE,…]    a sample
- *	event TYPE JSON               an event
- *	flush                         answers when the aggregator has taken all
+ *	METRIC VALUE[@AGE] [KEY=VALUE,…]    a sample, of so many seconds ago
+ *	event TYPE JSON                     an event
+ *	flush                               answers when the aggregator has all
  *
  * Answers "ok", or "failed: " and why.
  */
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sightline/collector.h>
@@ -81,12 +82,26 @@ static int write_event(const char *type, const char *payload)
 	return sightline_push_event(collector, &event, WAIT_MS);
 }
 
+static int write_sample(const char *metric, const char *value, const char *labels)
+{
+	char *rest;
+	double number = strtod(value, &rest);
+	int64_t time_ns = 0;
+	uint32_t handle;
+	struct timespec now;
+
+	if (*rest == '@' && clock_gettime(CLOCK_REALTIME, &now) == 0)
+		time_ns = (now.tv_sec - strtol(rest + 1, NULL, 10)) * 1000000000LL +
+			  now.tv_nsec;
+	int error = find_series(metric, labels, &handle);
+	return error ? error : sightline_push(collector, handle, number, time_ns);
+}
+
 static int write_line(char *line)
 {
 	char *save = NULL;
 	const char *first = strtok_r(line, " ", &save);
 	const char *second = strtok_r(NULL, " ", &save);
-	uint32_t handle;
 
 	if (first && strcmp(first, "flush") == 0)
 		return sightline_flush(collector, WAIT_MS);
@@ -94,8 +109,7 @@ static int write_line(char *line)
 		return SIGHTLINE_EINVAL;
 	if (strcmp(first, "event") == 0)
 		return write_event(second, save);
-	int error = find_series(first, save ? save : "", &handle);
-	return error ? error : sightline_push(collector, handle, strtod(second, NULL), 0);
+	return write_sample(first, second, save ? save : "");
 }
 
 static void answer(char *line)

@@ -102,8 +102,9 @@ class Feeder(Process):
         answer = self.popen.stdout.readline().strip()
         assert answer == "ok", f"{self.name}: {line}: {answer}"
 
-    def sample(self, metric, value, **labels):
-        self.tell(f"{metric} {value} " + ",".join(f"{k}={v}" for k, v in labels.items()))
+    def sample(self, metric, value, age_s=None, **labels):
+        age = "" if age_s is None else f"@{age_s}"
+        self.tell(f"{metric} {value}{age} " + ",".join(f"{k}={v}" for k, v in labels.items()))
 
     def event(self, kind, **payload):
         self.tell(f"event {kind} {json.dumps(payload)}")
