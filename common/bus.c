@@ -16,8 +16,6 @@
 #include "bus.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +24,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bus_members.h"
 #include "clock.h"
 #include "conn.h"
 #include "deadline.h"
@@ -70,13 +69,6 @@ struct peer {
 	struct sl_deadline handshake;
 };
 
-/* Who may connect besides this process's user and root. */
-struct members {
-	gid_t group; /* (gid_t)-1: none */
-	uid_t *uids;
-	size_t count;
-};
-
 struct entrance {
 	struct sl_bus *bus;
 	enum door door;
@@ -88,7 +80,7 @@ struct entrance {
 struct sl_bus {
 	struct sl_bus_handler handler;
 	void *arg;
-	struct members members;
+	struct sl_bus_members members;
 	struct sl_conn_set *conns;
 	struct sl_deadline_wheel *handshakes;
 	struct event *tick;
@@ -97,48 +89,6 @@ struct sl_bus {
 	struct entrance entrance[DOORS];
 	struct sl_bus_counters counters;
 };
-
-/* ---- who may come in -------------------------------------------------------------- */
-
-static bool may_enter(const struct members *members, const struct ucred *peer)
-{
-	if (peer->uid == 0 || peer->uid == geteuid())
-		return true;
-	if (members->group == (gid_t)-1)
-		return false;
-	for (size_t i = 0; i < members->count; i++)
-		if (members->uids[i] == peer->uid)
-			return true;
-	return peer->gid == members->group;
-}
-
-/* Reads the group's members once: a confined process cannot look them up. */
-static int find_members(struct members *members, const char *name)
-{
-	members->group = (gid_t)-1;
-	if (!name)
-		return 0;
-	const struct group *group = getgrnam(name);
-	size_t count = 0;
-
-	if (!group) {
-		sl_log_error("bus", "no such group group=\"%s\"", name);
-		return SL_ENOTFOUND;
-	}
-	while (group->gr_mem[count])
-		count++;
-	members->group = group->gr_gid;
-	members->uids = calloc(count + 1, sizeof(*members->uids));
-	if (!members->uids)
-		return SL_ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		const struct passwd *user = getpwnam(group->gr_mem[i]);
-
-		if (user)
-			members->uids[members->count++] = user->pw_uid;
-	}
-	return 0;
-}
 
 /* ---- messages from peers --------------------------------------------------------------
  */
@@ -195,8 +145,7 @@ static void on_read(struct sl_conn *conn, void *owner, char *data, size_t len)
 		sl_deadline_clear(peer->bus->handshakes, &peer->handshake);
 }
 
-/* ---- peers
- * ------------------------------------------------------------------------------ */
+/* ---- peers ---- */
 
 static void on_close(struct sl_conn *conn, void *owner, enum sl_conn_reason reason)
 {
@@ -234,7 +183,8 @@ static void on_accept(void *arg, int fd, const struct sl_addr *addr)
 
 	(void)addr;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 ||
-	    !may_enter(&bus->members, &credentials) || entrance->count == PEERS_MAX) {
+	    !sl_bus_members_allow(&bus->members, credentials.uid, credentials.gid) ||
+	    entrance->count == PEERS_MAX) {
 		bus->counters.peers_refused++;
 		close(fd);
 		return;
@@ -390,7 +340,7 @@ static int open_door(struct sl_bus *bus, enum door door, const struct sl_bus_opt
 static int start(struct sl_bus *bus, const struct sl_bus_options *options)
 {
 	const struct timeval interval = sl_loop_ms(TICK_MS);
-	int rc = find_members(&bus->members, options->group);
+	int rc = sl_bus_members_find(&bus->members, options->group);
 
 	bus->conns = sl_conn_set_new(options->base);
 	bus->handshakes = sl_deadline_wheel_new(options->base, on_handshake_late, bus);
@@ -434,6 +384,6 @@ void sl_bus_close(struct sl_bus *bus)
 	sl_deadline_wheel_free(bus->handshakes);
 	if (bus->tick)
 		event_free(bus->tick);
-	free(bus->members.uids);
+	sl_bus_members_clear(&bus->members);
 	free(bus);
 }

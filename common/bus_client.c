@@ -52,7 +52,7 @@ struct sl_bus_client {
 	struct event *resend; /* while nng's queue has no room */
 };
 
-/* ---- requests ---------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static void release(struct request *r)
 {

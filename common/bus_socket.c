@@ -67,7 +67,7 @@ static int fail(const struct sl_bus_socket *s, const char *what, int nng_error)
 	return SL_ESYS;
 }
 
-/* ---- on nng's threads --------------------------------------------------------- */
+/* ---- on nng's threads ---- */
 
 static void count_peer(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
@@ -83,7 +83,7 @@ static void count_peer(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	(void)!eventfd_write(s->changed_fd, 1);
 }
 
-/* ---- on the loop ---------------------------------------------------------------- */
+/* ---- on the loop ---- */
 
 /* Hands one message over; false if it lacks the id of its role. */
 static bool deliver(struct sl_bus_socket *s, nng_msg *msg)
@@ -136,7 +136,7 @@ static int watch(
 	return 0;
 }
 
-/* ---- opening and closing ----------------------------------------------------- */
+/* ---- opening and closing ---- */
 
 static int set_up(struct sl_bus_socket *s)
 {

@@ -17,7 +17,7 @@ enum section { SECTION_DEF, SECTION_METRIC, SECTION_ENTRY, SECTION_CONTROL, SECT
 #define METRIC_FIELDS  5
 #define CONTROL_FIELDS 3
 
-/* ---- writing -------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void section_open(struct sl_msg_batch_writer *w, int section)
 {
@@ -103,7 +103,7 @@ void sl_msg_batch_end(struct sl_msg_batch_writer *w)
 	sl_pack_array_close(w->out, w->count_at, w->count);
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static void read_head(struct sl_unpack *u, struct sl_msg_batch_head *head)
 {

@@ -88,7 +88,7 @@ static uint64_t as_word(double value)
 	return word;
 }
 
-/* ---- sets ------------------------------------------------------------------------- */
+/* ---- sets ---- */
 
 struct sl_stat_set *sl_stat_set_new(const char *process)
 {

@@ -79,8 +79,7 @@ static void find(struct doctor *d, enum level level, const char *about,
 	sl_json_out_object_end(&d->json);
 }
 
-/* ---- files
- * ---------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 static void check_folder(
     struct doctor *d, const char *about, const char *path, bool required)
@@ -189,8 +188,7 @@ static void check_space(struct doctor *d)
 	sl_buf_clear(&text);
 }
 
-/* ---- processes
- * ------------------------------------------------------------------------------- */
+/* ---- processes ---- */
 
 /* Whether somebody holds the aggregator's lock; -1 if that cannot be seen. */
 static int lock_held(const char *path)
@@ -293,8 +291,7 @@ static void check_port(struct doctor *d)
 		    "%u is held by %s", port, owner);
 }
 
-/* ---- the machine
- * ----------------------------------------------------------------------------- */
+/* ---- the machine ---- */
 
 static void check_kernel(struct doctor *d)
 {

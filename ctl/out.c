@@ -144,7 +144,7 @@ void ctl_out_value(struct sl_buf *out, double value, const char *unit, size_t un
 	}
 }
 
-/* ---- tables ------------------------------------------------------------------------ */
+/* ---- tables ---- */
 
 void ctl_table_cell(struct ctl_table *table, enum ctl_tone tone, const char *fmt, ...)
 {

@@ -39,8 +39,7 @@ static struct sl_slice slice(const char *text)
 	return (struct sl_slice){text, strlen(text)};
 }
 
-/* ---- the state's reply
- * ----------------------------------------------------------------- */
+/* ---- the state's reply ---- */
 
 static int on_def(void *arg, const struct sl_msg_metric_def *def)
 {
@@ -84,8 +83,7 @@ static int on_entry(void *arg, const struct sl_entry *entry, struct sl_slice pac
 	return 0;
 }
 
-/* ---- output
- * -------------------------------------------------------------------------------- */
+/* ---- output ---- */
 
 static bool shown(const struct state *state, const struct ctl_metric *m,
     const struct sl_catalog_module *module)

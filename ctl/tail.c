@@ -11,16 +11,13 @@
 #include "ask.h"
 #include "common/bus.h"
 #include "common/catalog.h"
-#include "common/clock.h"
 #include "common/error.h"
 #include "common/flow.h"
-#include "common/json_out.h"
 #include "common/loop.h"
-#include "out.h"
+#include "tail_line.h"
 #include "view.h"
 
-#define TARGETS_MAX 64
-#define STATE_MS    1000 /* the state is asked for at most this often */
+#define STATE_MS 1000 /* the state is asked for at most this often */
 
 struct tail {
 	struct ctl *ctl;
@@ -28,10 +25,8 @@ struct tail {
 	struct sl_bus_client *client;
 	struct sl_flow flow;
 	struct ctl_view view;
-	struct sl_slice tenant;
-	struct sl_catalog_target target[TARGETS_MAX];
-	size_t target_count; /* 0: everything */
-	long left;           /* lines until the end; -1: no end */
+	struct ctl_tail_filter filter;
+	long left; /* lines until the end; -1: no end */
 	bool asking_state;
 	bool asking_page;
 	bool take_metrics;   /* of the batch that is being read */
@@ -48,28 +43,7 @@ static void end(struct tail *tail, int code)
 	event_base_loopbreak(tail->base);
 }
 
-/* ---- lines
- * ------------------------------------------------------------------------------- */
-
-static bool wanted(const struct tail *tail, struct sl_slice tenant, struct sl_slice topic,
-    struct sl_slice module)
-{
-	if (tenant.len != tail->tenant.len ||
-	    memcmp(tenant.data, tail->tenant.data, tenant.len) != 0)
-		return false;
-	for (size_t i = 0; i < tail->target_count; i++) {
-		const struct sl_catalog_target *t = &tail->target[i];
-
-		if (t->module && (strlen(t->module->name) != module.len ||
-				     memcmp(t->module->name, module.data, module.len)))
-			continue;
-		if (sl_pattern_match(t->pattern, t->len, topic.data, topic.len))
-			return true;
-	}
-	return tail->target_count == 0;
-}
-
-/* Ends the program when its reader has gone or enough lines are out. */
+/* Ends a line; the program, too, when its reader has gone or enough are out. */
 static void line_out(struct tail *tail)
 {
 	if (putchar('\n') == EOF || fflush(stdout) == EOF)
@@ -78,98 +52,7 @@ static void line_out(struct tail *tail)
 		end(tail, EX_OK);
 }
 
-static void print_time(int64_t ts_us)
-{
-	char text[SL_CLOCK_TEXT];
-
-	sl_clock_format(ts_us * SL_NS_PER_US, text);
-	ctl_out_print(CTL_TONE_DIM, "%s ", text);
-}
-
-static void print_metric(struct tail *tail, const struct ctl_metric *m)
-{
-	struct sl_buf out = {0};
-
-	if (!wanted(tail, m->tenant, m->topic, m->module) || tail->left == 0)
-		return;
-	if (tail->ctl->json) {
-		struct sl_json_out w;
-
-		sl_json_out_init(&w, &out);
-		sl_json_out_object_begin(&w);
-		sl_json_out_key(&w, "type");
-		sl_json_out_text(&w, "metric");
-		sl_json_out_key(&w, "topic");
-		sl_json_out_string(&w, m->topic.data, m->topic.len);
-		sl_json_out_key(&w, "ts");
-		sl_json_out_int(&w, m->newest.ts_us);
-		sl_json_out_key(&w, "value");
-		sl_json_out_double(&w, m->newest.value);
-		sl_json_out_key(&w, "status");
-		sl_json_out_text(&w, ctl_view_status(m->newest.status));
-		sl_json_out_key(&w, "stale");
-		sl_json_out_bool(&w, m->newest.stale);
-		sl_json_out_object_end(&w);
-		fputs(sl_buf_text(&out), stdout);
-	} else {
-		const char *status = ctl_view_status(m->newest.status);
-
-		ctl_out_value(&out, m->newest.value, m->unit.data, m->unit.len);
-		print_time(m->newest.ts_us);
-		printf("%.*s ", (int)m->topic.len, m->topic.data);
-		ctl_out_print(m->newest.status ? ctl_out_tone(status) : CTL_TONE_PLAIN,
-		    "%s", sl_buf_text(&out));
-		if (m->newest.stale)
-			ctl_out_print(CTL_TONE_WARN, " stale");
-	}
-	sl_buf_clear(&out);
-	line_out(tail);
-}
-
-static void print_entry(struct tail *tail, const struct sl_entry *entry)
-{
-	static const char *const types[] = {"event", "system_alert", "alert_update"};
-	struct sl_buf out = {0};
-
-	if (!wanted(tail, entry->tenant, entry->topic, entry->module) || tail->left == 0)
-		return;
-	if (tail->ctl->json) {
-		struct sl_json_out w;
-
-		sl_json_out_init(&w, &out);
-		sl_json_out_object_begin(&w);
-		sl_json_out_key(&w, "type");
-		sl_json_out_text(&w, types[entry->kind]);
-		sl_json_out_key(&w, "topic");
-		sl_json_out_string(&w, entry->topic.data, entry->topic.len);
-		sl_json_out_key(&w, "log");
-		sl_json_out_text(&w, sl_stream_name(entry->stream));
-		sl_json_out_key(&w, "seq");
-		sl_json_out_uint(&w, entry->seq);
-		sl_json_out_key(&w, "ts");
-		sl_json_out_int(&w, entry->ts_us);
-		sl_json_out_key(&w, "data");
-		sl_json_out_raw(&w, entry->body.data, entry->body.len);
-		sl_json_out_object_end(&w);
-		fputs(sl_buf_text(&out), stdout);
-	} else {
-		const char *log = sl_stream_name(entry->stream);
-
-		print_time(entry->ts_us);
-		ctl_out_print(entry->kind == SL_ENTRY_ALERT_FIRED ? CTL_TONE_BAD
-								  : ctl_out_tone(log),
-		    "%s ", entry->kind == SL_ENTRY_EVENT ? log : types[entry->kind]);
-		ctl_out_text(&out, entry->topic.data, entry->topic.len);
-		sl_buf_addc(&out, ' ');
-		ctl_out_text(&out, entry->body.data, entry->body.len);
-		fputs(sl_buf_text(&out), stdout);
-	}
-	sl_buf_clear(&out);
-	line_out(tail);
-}
-
-/* ---- following
- * ---------------------------------------------------------------------------- */
+/* ---- following ---- */
 
 static int on_head(void *arg, const struct sl_msg_batch_head *head)
 {
@@ -199,9 +82,11 @@ static int on_metric(void *arg, const struct sl_msg_metric *metric)
 		return 0;
 	const struct ctl_metric *m = ctl_view_update(&tail->view, metric);
 
-	if (m && (old.ts_us != metric->ts_us || old.stale != metric->stale ||
-		     old.status != metric->status))
-		print_metric(tail, m);
+	bool news = old.ts_us != metric->ts_us || old.stale != metric->stale ||
+		    old.status != metric->status;
+
+	if (m && news && tail->left != 0 && ctl_tail_line_metric(&tail->filter, m))
+		line_out(tail);
 	return 0;
 }
 
@@ -212,7 +97,8 @@ static int on_entry(void *arg, const struct sl_entry *entry, struct sl_slice pac
 	(void)packed;
 	switch (sl_flow_entry(&tail->flow, (int)entry->stream, entry->seq)) {
 	case SL_FLOW_NEXT:
-		print_entry(tail, entry);
+		if (tail->left != 0 && ctl_tail_line_entry(&tail->filter, entry))
+			line_out(tail);
 		break;
 	case SL_FLOW_GAP:
 		ask_page(tail);
@@ -354,8 +240,7 @@ static void ask_page(struct tail *tail)
 	}
 }
 
-/* ---- beginning and end
- * ------------------------------------------------------------------- */
+/* ---- beginning and end ---- */
 
 static int take_topics(struct tail *tail)
 {
@@ -372,11 +257,11 @@ static int take_topics(struct tail *tail)
 			    "tail: \"%s\": no topic, alias, event type, module or metric "
 			    "of the catalog",
 			    name);
-		if (tail->target_count + (size_t)n > TARGETS_MAX)
+		if (tail->filter.target_count + (size_t)n > CTL_TAIL_TARGETS_MAX)
 			return ctl_complain(EX_USAGE, "tail: too many topics");
-		memcpy(&tail->target[tail->target_count], found,
+		memcpy(&tail->filter.target[tail->filter.target_count], found,
 		    (size_t)n * sizeof(found[0]));
-		tail->target_count += (size_t)n;
+		tail->filter.target_count += (size_t)n;
 	}
 	return code;
 }
@@ -418,10 +303,10 @@ static int follow(struct tail *tail)
 int ctl_tail(struct ctl *ctl)
 {
 	const char *tenant = sl_args_get(&ctl->args, "tenant");
-	struct tail tail = {.ctl = ctl, .left = -1};
+	struct tail tail = {.ctl = ctl, .left = -1, .filter.json = ctl->json};
 
-	tail.tenant.data = tenant ? tenant : "default";
-	tail.tenant.len = strlen(tail.tenant.data);
+	tail.filter.tenant.data = tenant ? tenant : "default";
+	tail.filter.tenant.len = strlen(tail.filter.tenant.data);
 	sl_flow_init(&tail.flow);
 	if (sl_args_number(&ctl->args, "count", 1, 1000000000, &tail.left) != 0)
 		return EX_USAGE;

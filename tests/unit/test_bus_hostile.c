@@ -24,7 +24,7 @@ static struct sl_bus *bus;
 static struct sl_bus_client *client;
 static int good_requests, bad_requests, bad_reports, batches, replies;
 
-/* ---- the hostile process ---------------------------------------------------------- */
+/* ---- the hostile process ---- */
 
 static int visit(const char *name)
 {

@@ -108,6 +108,26 @@ START_TEST(another_version_is_refused_as_such)
 }
 END_TEST
 
+/* Whatever its check says: all 256 of them are tried. */
+START_TEST(a_position_of_zero_is_malformed)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	struct sl_cursor cursor = {.next = {1, 1, 1, 1, 1}};
+	struct sl_cursor back;
+	char text[SL_CURSOR_LEN];
+
+	sl_cursor_format(&cursor, text);
+	text[SL_CURSOR_LEN - 1] = 'A';
+	for (int check = 0; check < 256; check++) {
+		text[1] = alphabet[16 + (check >> 4)];
+		text[2] = alphabet[(check & 15) << 2];
+		ck_assert_int_eq(
+		    sl_cursor_parse(text, sizeof(text), &back), SL_EMALFORMED);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cursor");
@@ -119,6 +139,7 @@ int main(void)
 	tcase_add_test(tc, any_changed_character_is_refused_or_canonical);
 	tcase_add_test(tc, any_other_length_is_malformed_and_writes_nothing);
 	tcase_add_test(tc, another_version_is_refused_as_such);
+	tcase_add_test(tc, a_position_of_zero_is_malformed);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

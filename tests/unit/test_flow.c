@@ -35,7 +35,7 @@ static void begin(void)
 	sl_flow_init(&flow);
 }
 
-/* ---- batches ---------------------------------------------------------------- */
+/* ---- batches ---- */
 
 START_TEST(nothing_is_taken_before_a_state_is_joined)
 {
@@ -140,7 +140,7 @@ START_TEST(a_state_shows_what_quiet_logs_have_lost)
 }
 END_TEST
 
-/* ---- entries ------------------------------------------------------------------ */
+/* ---- entries ---- */
 
 START_TEST(a_gap_is_told_once_and_closed_by_its_replay)
 {

@@ -22,7 +22,7 @@ static void reset(void)
 		ck_assert_mem_eq((slice).data, (text), strlen(text));                    \
 	} while (0)
 
-/* ---- one message of each kind ---------------------------------------------- */
+/* ---- one message of each kind ---- */
 
 static const struct sl_msg_batch_head head = {.aggregator = UINT64_MAX,
     .epoch = 0x8000000000000001,
@@ -156,7 +156,7 @@ static void make_report(void)
 	sl_msg_report_pack(&message, &report);
 }
 
-/* ---- readers of each kind, as one table -------------------------------------- */
+/* ---- readers of each kind, as one table ---- */
 
 static int count_head(void *arg, const struct sl_msg_batch_head *h)
 {
@@ -242,7 +242,7 @@ static int read_exact(int kind, const char *data, size_t len)
 	return rc;
 }
 
-/* ---- promises ------------------------------------------------------------------ */
+/* ---- promises ---- */
 
 struct seen {
 	int defs, metrics, entries, controls;

@@ -32,7 +32,7 @@ static const char *render(void)
 	return sl_buf_text(&text);
 }
 
-/* ---- a strict reader of OpenMetrics ---------------------------------------------- */
+/* ---- a strict reader of OpenMetrics ---- */
 
 static const char *name_end(const char *at)
 {
