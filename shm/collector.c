@@ -304,8 +304,8 @@ int sightline_push_event(
 			break;
 	if (err == SL_OK)
 		c->events_pushed++;
-	else if (err == SL_EFULL)
-		sl_ring_drop_event(&c->ring);
+	else if (err == SL_EFULL && !event->position)
+		sl_ring_drop_event(&c->ring); /* nobody can write it again */
 	return public_code(err);
 }
 

@@ -209,7 +209,8 @@ struct sightline_event {
  * sightline_push_event writes one event.  While the ring is full it blocks
  * for at most wait_ms (0: not at all, negative: for ever) and serves the
  * attach socket meanwhile, so that a restarted aggregator can make room.
- * Errors: EFULL (dropped and counted), EINVAL, ETOOBIG (a limit, or more than
+ * Errors: EFULL (no space; dropped and counted, unless it has a position, by
+ * which its source can write it again), EINVAL, ETOOBIG (a limit, or more than
  * a quarter of the ring).
  */
 int sightline_push_event(struct sightline_collector *collector,

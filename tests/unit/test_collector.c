@@ -319,6 +319,13 @@ START_TEST(an_event_waits_for_space_until_its_deadline)
 	ck_assert_int_eq(sightline_push_event(c, &event, 5), SIGHTLINE_EFULL);
 	sightline_get_counters(c, &counters);
 	ck_assert_uint_eq(counters.events_dropped, 2);
+	/* One with a position is not lost: its source can write it again. */
+	static const unsigned char position[16] = {1};
+	event.position = position;
+	ck_assert_int_eq(sightline_push_event(c, &event, 0), SIGHTLINE_EFULL);
+	event.position = NULL;
+	sightline_get_counters(c, &counters);
+	ck_assert_uint_eq(counters.events_dropped, 2);
 
 	/* An aggregator that starts meanwhile makes room. */
 	pid_t pid = fork();
