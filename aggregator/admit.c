@@ -13,8 +13,10 @@
 #include "common/log.h"
 #include "common/loop.h"
 
-#define HANDSHAKE_NS  (5 * SL_NS_PER_S)
-#define HANDSHAKE_MAX 64 /* at once: a flood of connections gets no further */
+#define HANDSHAKE_NS     (5 * SL_NS_PER_S)
+#define HANDSHAKE_MAX    64 /* at once: a flood of connections gets no further */
+#define ACCEPTS_PER_TURN 16 /* then everybody else has a turn */
+#define STORM_LOG_NS     (1 * SL_NS_PER_S)
 
 /* A connection whose HELLO is awaited, or that waits for its name to be free. */
 struct handshake {
@@ -37,7 +39,9 @@ struct agg_admit {
 	int listener;
 	struct event *accept_event;
 	size_t count;
-	LIST_HEAD(, handshake) handshakes;
+	LIST_HEAD(, handshake) handshakes; /* newest first */
+	uint64_t crowded_out, crowded_out_said;
+	int64_t storm_mono_ns; /* when that was last said */
 };
 
 static void end_handshake(struct handshake *shake)
@@ -188,36 +192,70 @@ static void on_hello(int fd, short what, void *arg)
 	}
 }
 
+/*
+ * Makes room for one more: whoever has not said HELLO for the longest time goes,
+ * so that a storm of silent connections does not keep a collector out, which
+ * says HELLO at once.  False if everybody has said it.
+ */
+static bool make_room(struct agg_admit *admit, int64_t mono_ns)
+{
+	struct handshake *shake, *longest = NULL;
+
+	if (admit->count < HANDSHAKE_MAX)
+		return true;
+	LIST_FOREACH (shake, &admit->handshakes, link)
+		if (!shake->has_offer)
+			longest = shake;
+	admit->crowded_out++;
+	if (admit->crowded_out_said == 0 ||
+	    mono_ns - admit->storm_mono_ns > STORM_LOG_NS) {
+		sl_log_warn("attach",
+		    "refused pid=%d reason=\"too many handshakes\" count=%llu",
+		    longest ? (int)longest->peer.pid : 0,
+		    (unsigned long long)(admit->crowded_out - admit->crowded_out_said));
+		admit->crowded_out_said = admit->crowded_out;
+		admit->storm_mono_ns = mono_ns;
+	}
+	if (longest)
+		end_handshake(longest);
+	return longest != NULL;
+}
+
+static void begin_handshake(
+    struct agg_admit *admit, int fd, const struct sl_attach_peer *peer)
+{
+	int64_t mono_ns = sl_clock_mono_ns();
+	struct handshake *shake =
+	    make_room(admit, mono_ns) ? calloc(1, sizeof *shake) : NULL;
+
+	if (!shake) {
+		close(fd);
+		return;
+	}
+	*shake = (struct handshake){
+	    .admit = admit, .fd = fd, .peer = *peer, .began_mono_ns = mono_ns};
+	LIST_INSERT_HEAD(&admit->handshakes, shake, link);
+	admit->count++;
+	shake->event = event_new(admit->loop, fd, EV_READ | EV_PERSIST, on_hello, shake);
+	if (!shake->event)
+		abort();
+	event_add(shake->event, NULL);
+}
+
 static void on_accept(int listener, short what, void *arg)
 {
 	struct agg_admit *admit = arg;
 	struct sl_attach_peer peer;
-	int fd, error;
+	int fd, error = 0;
 
 	(void)what;
-	while ((error = sl_attach_accept(listener, &fd, &peer)) == 0) {
-		struct handshake *shake;
-		if (admit->count >= HANDSHAKE_MAX ||
-		    !(shake = calloc(1, sizeof *shake))) {
-			sl_log_warn("attach",
-			    "refused pid=%d reason=\"too many handshakes\"",
-			    (int)peer.pid);
-			close(fd);
-			continue;
-		}
-		*shake = (struct handshake){.admit = admit,
-		    .fd = fd,
-		    .peer = peer,
-		    .began_mono_ns = sl_clock_mono_ns()};
-		LIST_INSERT_HEAD(&admit->handshakes, shake, link);
-		admit->count++;
-		shake->event =
-		    event_new(admit->loop, fd, EV_READ | EV_PERSIST, on_hello, shake);
-		if (!shake->event)
-			abort();
-		event_add(shake->event, NULL);
+	for (int n = 0; n < ACCEPTS_PER_TURN; n++) {
+		error = sl_attach_accept(listener, &fd, &peer);
+		if (error != 0)
+			break;
+		begin_handshake(admit, fd, &peer);
 	}
-	if (error != SL_EAGAIN)
+	if (error != 0 && error != SL_EAGAIN)
 		sl_log_error("attach", "accept failed error=\"%s\"", strerror(errno));
 }
 
