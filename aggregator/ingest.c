@@ -219,8 +219,10 @@ static int take_event(struct agg_ingest *ingest, struct agg_source *source,
 
 	if (event->has_position)
 		memcpy(origin.position, event->position, sizeof origin.position);
-	if (event->has_position && agg_journal_seen(ingest->journal, origin.source,
-				       origin.line, origin.position)) {
+	bool journaled = origin.ring_position <= source->journaled_tail;
+	if (!journaled && event->has_position &&
+	    agg_journal_seen(
+		ingest->journal, origin.source, origin.line, origin.position)) {
 		source->ring.ignored++;
 		return 0;
 	}
@@ -228,6 +230,10 @@ static int take_event(struct agg_ingest *ingest, struct agg_source *source,
 	if (refusal != AGG_EVENT_OK) {
 		refuse(source, 1, "event", event->type, agg_event_refusal_text(refusal),
 		    mono_ns);
+		return 0;
+	}
+	if (journaled) {
+		source->ring.received++;
 		return 0;
 	}
 	if (!within_rate(source, mono_ns))
@@ -353,8 +359,11 @@ void agg_source_release(struct agg_source *source, struct agg_table *table)
 {
 	struct sl_ring_drops drops;
 
-	sl_ring_get_drops(&source->consumer.ring, &drops);
-	source->ring.dropped = drops.samples + drops.events;
+	/* What a corrupt ring says of itself is no count. */
+	if (!source->consumer.ring.corrupt) {
+		sl_ring_get_drops(&source->consumer.ring, &drops);
+		source->ring.dropped = drops.samples + drops.events;
+	}
 	source->ring.tail = sl_ring_tail(&source->consumer.ring);
 	if (source->last_mono_ns)
 		source->ring.seen_ns = sl_clock_wall_ns();
@@ -365,6 +374,22 @@ void agg_source_release(struct agg_source *source, struct agg_table *table)
 uint64_t agg_source_dropped(const struct agg_source *source)
 {
 	return source->ring.dropped_before + source->ring.dropped;
+}
+
+void agg_source_check_drops(struct agg_source *source, int64_t mono_ns)
+{
+	uint64_t dropped = agg_source_dropped(source);
+
+	if (dropped == source->overflow_dropped ||
+	    (source->overflow_mono_ns &&
+		mono_ns - source->overflow_mono_ns < COMPLAIN_NS))
+		return;
+	sl_log_warn("ingest",
+	    "throttled source=%s reason=\"it writes faster than its turns take\" "
+	    "dropped=%llu",
+	    source->name, (unsigned long long)(dropped - source->overflow_dropped));
+	source->overflow_dropped = dropped;
+	source->overflow_mono_ns = mono_ns;
 }
 
 uint64_t agg_source_received(const struct agg_source *source)

@@ -68,6 +68,7 @@ struct agg_source {
 	/* Draining. */
 	bool awake;                  /* on the list of those with something to read */
 	bool blocked;                /* its next event cannot be journaled now */
+	uint64_t journaled_tail;     /* events up to here are journaled already */
 	struct sl_ring_reader ahead; /* while blocked: samples behind that event */
 	double event_tokens;
 	int64_t event_tokens_mono_ns;
@@ -84,6 +85,8 @@ struct agg_source {
 	/* Refusals: one log line now and then, and a growing pause after corruption. */
 	int64_t complained_mono_ns;
 	uint64_t complained_refused;
+	int64_t overflow_mono_ns;
+	uint64_t overflow_dropped; /* as last said */
 	int64_t barred_until_mono_ns;
 	int64_t bar_ns;
 };
@@ -132,6 +135,9 @@ void agg_source_release(struct agg_source *source, struct agg_table *table);
 
 /* agg_source_dropped returns what the producer dropped, over all segments. */
 uint64_t agg_source_dropped(const struct agg_source *source);
+
+/* agg_source_check_drops says, every ten seconds at most, that a ring overflows. */
+void agg_source_check_drops(struct agg_source *source, int64_t mono_ns);
 
 /* agg_source_received returns how many records were taken, over all segments. */
 uint64_t agg_source_received(const struct agg_source *source);

@@ -148,17 +148,28 @@ struct agg_source *agg_sources_make(struct agg_sources *sources, const char *nam
 	strcpy(source->name, name); /* at most SL_ATTACH_SOURCE_MAX: checked by admit */
 	source->fd = -1;
 	agg_table_ring_get(ingest->table, source->table_slot, &source->ring);
+	source->overflow_dropped = agg_source_dropped(source);
 	sources->source[sources->count++] = source;
 	return source;
 }
 
-/* Where reading goes on: the same segment where it was left, a new one at 0. */
+/*
+ * Where reading goes on: a new segment at 0, the same where the table says.  An
+ * aggregator that was killed had perhaps journaled events behind that; samples
+ * between them are in no state and no count, so they are read again, and the
+ * journal says which events not to take twice.
+ */
 static void resume(struct agg_ingest *ingest, struct agg_source *source)
 {
 	struct agg_table_ring *ring = &source->ring;
 	struct agg_journal_source journaled;
 	uint64_t id = source->consumer.segment.id, tail = 0;
 
+	source->journaled_tail = 0;
+	if (agg_journal_source_get(ingest->journal, source->journal_source, &journaled) ==
+		0 &&
+	    journaled.segment_id == id)
+		source->journaled_tail = journaled.ring_position;
 	if (ring->segment_id == id) {
 		tail = ring->tail;
 	} else {
@@ -166,11 +177,8 @@ static void resume(struct agg_ingest *ingest, struct agg_source *source)
 		ring->dropped_before += ring->dropped;
 		ring->received = ring->dropped = 0;
 		ring->segment_id = id;
+		tail = source->journaled_tail;
 	}
-	if (agg_journal_source_get(ingest->journal, source->journal_source, &journaled) ==
-		0 &&
-	    journaled.segment_id == id && journaled.ring_position > tail)
-		tail = journaled.ring_position;
 	if (tail && sl_ring_seek(&source->consumer.ring, tail) != 0)
 		sl_log_warn("source", "position is not in the ring source=%s tail=%llu",
 		    source->name, (unsigned long long)tail);
@@ -248,6 +256,10 @@ void agg_sources_check_alive(struct agg_sources *sources, struct agg_source *sou
 		return;
 	if (error == 0)
 		sl_attach_offer_clear(&none);
+	if (error == 0 || error == SL_EMALFORMED || error == SL_EVERSION)
+		sl_log_warn("source",
+		    "dropped source=%s reason=\"it speaks after its HELLO\"",
+		    source->name);
 	disconnect(sources, source);
 }
 
@@ -460,6 +472,7 @@ void agg_sources_tick(struct agg_sources *sources, int64_t mono_ns)
 		struct agg_source *source = sources->source[i];
 		int64_t age_ns;
 		bool stale = silent(sources, source, mono_ns, &age_ns);
+		agg_source_check_drops(source, mono_ns);
 		if (stale == source->stale)
 			continue;
 		source->stale = stale;
