@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ask.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,19 @@ struct gw_question *gw_ask_send(struct gw_ask *ask, enum sl_msg_request_kind kin
 		q->next->prev = q;
 	ask->first = q;
 	return q;
+}
+
+struct gw_question *gw_ask_page(struct gw_ask *ask, enum sl_stream stream, uint64_t from,
+    uint64_t to, gw_ask_done *done, void *arg)
+{
+	char body[96];
+	struct sl_slice none = {"", 0};
+	int len = snprintf(body, sizeof body,
+	    "{\"stream\":%d,\"from\":%" PRIu64 ",\"to\":%" PRIu64 "}", (int)stream, from,
+	    to);
+
+	return gw_ask_send(
+	    ask, SL_REQ_REPLAY, none, (struct sl_slice){body, (size_t)len}, done, arg);
 }
 
 void gw_ask_cancel(struct gw_question *question)

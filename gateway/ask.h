@@ -32,6 +32,13 @@ void gw_ask_timeout(struct gw_ask *ask, int timeout_ms);
 struct gw_question *gw_ask_send(struct gw_ask *ask, enum sl_msg_request_kind kind,
     struct sl_slice token, struct sl_slice body, gw_ask_done *done, void *arg);
 
+/*
+ * gw_ask_page asks for a page of a log's entries, from a sequence on up to to
+ * (included); returns as gw_ask_send does.
+ */
+struct gw_question *gw_ask_page(struct gw_ask *ask, enum sl_stream stream, uint64_t from,
+    uint64_t to, gw_ask_done *done, void *arg);
+
 /* gw_ask_cancel forgets a question. */
 void gw_ask_cancel(struct gw_question *question);
 

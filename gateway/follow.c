@@ -12,8 +12,7 @@
 #include "flow.h"
 #include "log.h"
 #include "loop.h"
-#include "pump.h"
-#include "replay.h"
+#include "older.h"
 
 /*
  * Design notes
@@ -47,8 +46,8 @@ struct gw_follow {
 	bool state_open; /* a question is under way */
 	bool state_due;  /* ask as soon as none is */
 	bool replay_open[SL_STREAM_COUNT];
-	bool failed[SL_STREAM_COUNT]; /* a client's fetch could not even be sent */
-	int64_t heard_ns;             /* last batch */
+	struct gw_older *older;
+	int64_t heard_ns; /* last batch */
 	struct gw_follow_stats stats;
 	enum sl_flow_batch verdict; /* of the batch that is being read */
 	bool anew;
@@ -225,21 +224,6 @@ static void ask_state(struct gw_follow *f)
 
 /* ---- missing entries --------------------------------------------------------------- */
 
-static bool ask_page(struct gw_follow *f, enum sl_stream stream, uint64_t from,
-    uint64_t to, gw_ask_done *done)
-{
-	struct sl_buf body = {0};
-	struct sl_slice none = {"", 0};
-
-	sl_buf_addf(&body, "{\"stream\":%d,\"from\":%" PRIu64 ",\"to\":%" PRIu64 "}",
-	    (int)stream, from, to);
-	bool sent =
-	    f->ask && gw_ask_send(f->ask, SL_REQ_REPLAY, none,
-			  (struct sl_slice){body.data, body.len}, done, &f->log[stream]);
-	sl_buf_clear(&body);
-	return sent;
-}
-
 static void give_up(struct gw_follow *f, enum sl_stream stream, uint64_t oldest)
 {
 	uint64_t lost = sl_flow_skip(&f->flow, (int)stream, oldest);
@@ -287,39 +271,9 @@ static void fill(struct gw_follow *f)
 		if (f->replay_open[s] || !sl_flow_missing(&f->flow, s, &from, &to))
 			continue;
 		f->stats.replays++;
-		f->replay_open[s] = ask_page(f, (enum sl_stream)s, from, to, on_page);
+		f->replay_open[s] = f->ask && gw_ask_page(f->ask, (enum sl_stream)s, from,
+						  to, on_page, &f->log[s]);
 	}
-}
-
-/* ---- older entries for clients ------------------------------------------------------
- */
-
-static void on_older(void *arg, const struct sl_msg_reply *reply)
-{
-	const struct log_question *q = arg;
-	struct gw_follow *f = q->follow;
-	enum sl_stream stream = q->stream;
-
-	if (!reply || reply->status != 200)
-		gw_replay_failed(f->hub->replay, stream);
-	else
-		gw_replay_page(f->hub->replay, stream, reply->body.data, reply->body.len);
-}
-
-static void fetch(void *arg, enum sl_stream stream, uint64_t from, uint64_t to)
-{
-	struct gw_follow *f = arg;
-
-	/* Who asks is in the middle of composing: it is told by the next tick. */
-	if (!ask_page(f, stream, from, to, on_older))
-		f->failed[stream] = true;
-}
-
-static void arrived(void *arg, bool away)
-{
-	struct gw_follow *f = arg;
-
-	gw_pump_arrived(f->hub, away);
 }
 
 /* ---- batches ------------------------------------------------------------------------
@@ -393,12 +347,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (f->state_due)
 		ask_state(f);
 	fill(f);
-	for (int s = 0; s < SL_STREAM_COUNT; s++) {
-		if (!f->failed[s])
-			continue;
-		f->failed[s] = false;
-		gw_replay_failed(f->hub->replay, (enum sl_stream)s);
-	}
+	gw_older_tick(f->older);
 	if (f->ready && !gw_mirror_silent(f->hub->mirror) &&
 	    silence_ns > f->options.silence_ms * SL_NS_PER_MS) {
 		sl_log_warn("follow", "the bus is silent: all metrics are stale");
@@ -421,9 +370,7 @@ struct gw_follow *gw_follow_new(const struct gw_follow_options *options)
 	sl_flow_init(&f->flow);
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
 		f->log[s] = (struct log_question){f, (enum sl_stream)s};
-	struct gw_replay_source source = {
-	    .fetch = fetch, .arrived = arrived, .module = module_of, .arg = f};
-	f->hub->replay = gw_replay_new(&source);
+	f->older = gw_older_new(f->hub);
 	f->flush = evtimer_new(options->loop, on_flush, f);
 	f->tick = event_new(options->loop, -1, EV_PERSIST, on_tick, f);
 	if (!f->flush || !f->tick)
@@ -437,8 +384,7 @@ void gw_follow_free(struct gw_follow *f)
 		return;
 	event_free(f->tick);
 	event_free(f->flush);
-	gw_replay_free(f->hub->replay);
-	f->hub->replay = NULL;
+	gw_older_free(f->older);
 	free(f);
 }
 
@@ -447,6 +393,7 @@ void gw_follow_start(struct gw_follow *f, struct gw_ask *ask)
 	struct timeval tick = sl_loop_ms(GW_FOLLOW_TICK_MS);
 
 	f->ask = ask;
+	gw_older_start(f->older, ask);
 	event_add(f->tick, &tick);
 	ask_state(f);
 }

@@ -359,47 +359,6 @@ bool gw_mirror_metric_stale(const struct gw_mirror *mirror, const struct gw_metr
 	return m->stale || mirror->silent || isnan(m->value);
 }
 
-static int by_section(const void *left, const void *right, void *arg)
-{
-	const struct gw_tenant *tenant = arg;
-	uint32_t a = *(const uint32_t *)left;
-	uint32_t b = *(const uint32_t *)right;
-	int section = (int)tenant->metric[a]->section - (int)tenant->metric[b]->section;
-
-	return section != 0 ? section : (a > b) - (a < b);
-}
-
-static void put_in_order(struct gw_tenant *tenant)
-{
-	tenant->unordered = false;
-	tenant->order =
-	    realloc(tenant->order, (tenant->metric_count + 1) * sizeof *tenant->order);
-	if (!tenant->order)
-		abort();
-	for (uint32_t i = 0; i < tenant->metric_count; i++)
-		tenant->order[i] = i;
-	qsort_r(tenant->order, tenant->metric_count, sizeof *tenant->order, by_section,
-	    tenant);
-	uint32_t at = 0;
-	for (uint32_t s = 0; s < tenant->section_count; s++) {
-		tenant->section[s].first = at;
-		while (at < tenant->metric_count &&
-		       tenant->metric[tenant->order[at]]->section == s)
-			at++;
-		tenant->section[s].count = at - tenant->section[s].first;
-	}
-}
-
-void gw_mirror_prepare(struct gw_tenant *tenant)
-{
-	if (tenant->unordered)
-		put_in_order(tenant);
-	if (tenant->changed_unordered && tenant->changed_count > 1)
-		qsort_r(tenant->changed, tenant->changed_count, sizeof *tenant->changed,
-		    by_section, tenant);
-	tenant->changed_unordered = false;
-}
-
 static void settle(void *arg, struct gw_table_node *node)
 {
 	struct gw_tenant *tenant = GW_TABLE_OBJECT(node, struct gw_tenant, node);

@@ -363,3 +363,25 @@ def test_sigterm_says_disconnect_and_ends(make_instance):
         assert process.wait() == 0
     with instance.ws(index=2) as ws:
         ws.wait("connection_established")
+
+
+def test_static_files_have_types_tags_and_a_policy(make_instance, tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html><title>x</title>")
+    (tmp_path / "assets/app-3F2A9C1B.js").write_text("1;")
+    (tmp_path / "assets/app-3F2A9C1B.js.gz").write_bytes(b"packed")
+    (tmp_path / ".hidden").write_text("no")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    instance = make_instance(env={"SIGHTLINE_GATEWAY_STATIC_ROOT": str(tmp_path)}).start()
+    page = requests.get(instance.url("/"), timeout=5)
+    assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html")
+    assert "unsafe-inline" not in page.headers["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    same = requests.get(instance.url("/"), headers={"If-None-Match": page.headers["ETag"]}, timeout=5)
+    assert same.status_code == 304 and not same.content
+    script = requests.get(instance.url("/assets/app-3F2A9C1B.js"), headers={"Accept-Encoding": "identity"}, timeout=5)
+    assert script.text == "1;" and "immutable" in script.headers["Cache-Control"]
+    status, text = instance.unix_get(1, "/assets/app-3F2A9C1B.js", "Accept-Encoding: gzip\r\n")
+    assert status == 200 and text == "packed"
+    for path in ("/.hidden", "/link", "/assets", "/assets/"):
+        assert requests.get(instance.url(path), timeout=5).status_code == 404, path
+    assert requests.post(instance.url("/index.html"), timeout=5).status_code == 405

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "gateway/pump.h"
 #include "gateway/subscription.h"
+#include "json_in.h"
 #include "msg.h"
 
 const char gw_fixture_catalog[] =
@@ -223,6 +224,45 @@ bool gw_peer_next(struct gw_peer *p, struct sl_buf *out)
 		if (is_text)
 			return true;
 	}
+}
+
+bool gw_peer_take(struct gw_peer *p, struct gw_got *out)
+{
+	struct sl_buf text = {0};
+	struct sl_slice s;
+	int64_t n = 0;
+
+	memset(out, 0, sizeof *out);
+	out->stream = -1;
+	if (!gw_peer_next(p, &text)) {
+		sl_buf_clear(&text);
+		return false;
+	}
+	json_t *tree = sl_json_in_parse(text.data, text.len, NULL);
+	ck_assert_msg(tree != NULL, "not JSON: %s", text.data);
+	snprintf(out->text, sizeof out->text, "%s", text.data);
+	ck_assert(sl_json_in_string(tree, "type", &s));
+	snprintf(out->type, sizeof out->type, "%s", s.data);
+	if (sl_json_in_string(tree, "log", &s))
+		out->stream = sl_stream_parse(s.data, s.len);
+	if (sl_json_in_int(tree, "seq", &n))
+		out->seq = (uint64_t)n;
+	const json_t *data = json_object_get(tree, "data");
+	if (sl_json_in_int(data, "from", &n))
+		out->from = (uint64_t)n;
+	if (sl_json_in_int(data, "to", &n))
+		out->to = (uint64_t)n;
+	if (sl_json_in_string(tree, "cursor", &s)) {
+		/* The last member, of fixed length. */
+		ck_assert_uint_eq(s.len, SL_CURSOR_LEN);
+		ck_assert_int_eq(
+		    memcmp(text.data + text.len - 2 - s.len, s.data, s.len), 0);
+		ck_assert_int_eq(sl_cursor_parse(s.data, s.len, &out->cursor), 0);
+		out->has_cursor = true;
+	}
+	json_decref(tree);
+	sl_buf_clear(&text);
+	return true;
 }
 
 void gw_peer_close(struct gw_peer *p)

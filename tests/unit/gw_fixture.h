@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "conn.h"
+#include "cursor.h"
 #include "gateway/client.h"
 #include "gateway/hub.h"
 #include "gateway/identity.h"
@@ -69,6 +70,23 @@ bool gw_peer_read(struct gw_peer *p, size_t max);
  * at the end.  False if there is none.  Control frames are passed over.
  */
 bool gw_peer_next(struct gw_peer *p, struct sl_buf *out);
+
+/* A message, taken apart. */
+struct gw_got {
+	char type[32];
+	int stream; /* -1: none */
+	uint64_t seq;
+	uint64_t from, to; /* of a gap */
+	bool has_cursor;
+	struct sl_cursor cursor;
+	char text[2048];
+};
+
+/*
+ * gw_peer_take is gw_peer_next with the message taken apart; it checks that a
+ * cursor is the last member and of its fixed length.
+ */
+bool gw_peer_take(struct gw_peer *p, struct gw_got *out);
 
 /* Closes the far end and waits until the client is gone. */
 void gw_peer_close(struct gw_peer *p);

@@ -9,65 +9,12 @@
 #include "gateway/pump.h"
 #include "gateway/view.h"
 #include "gw_fixture.h"
-#include "json_in.h"
-
-/* ---- reading what came ----------------------------------------------------------------
- */
-
-struct got {
-	char type[32];
-	int stream; /* -1: none */
-	uint64_t seq;
-	uint64_t from, to; /* of a gap */
-	bool has_cursor;
-	struct sl_cursor cursor;
-	char text[2048];
-};
-
-static bool next_message(struct gw_peer *p, struct got *out)
-{
-	struct sl_buf text = {0};
-	struct sl_slice s;
-	int64_t n = 0;
-
-	memset(out, 0, sizeof *out);
-	out->stream = -1;
-	if (!gw_peer_next(p, &text)) {
-		sl_buf_clear(&text);
-		return false;
-	}
-	json_t *tree = sl_json_in_parse(text.data, text.len, NULL);
-	ck_assert_msg(tree != NULL, "not JSON: %s", text.data);
-	snprintf(out->text, sizeof out->text, "%s", text.data);
-	ck_assert(sl_json_in_string(tree, "type", &s));
-	snprintf(out->type, sizeof out->type, "%s", s.data);
-	if (sl_json_in_string(tree, "log", &s))
-		out->stream = sl_stream_parse(s.data, s.len);
-	if (sl_json_in_int(tree, "seq", &n))
-		out->seq = (uint64_t)n;
-	const json_t *data = json_object_get(tree, "data");
-	if (sl_json_in_int(data, "from", &n))
-		out->from = (uint64_t)n;
-	if (sl_json_in_int(data, "to", &n))
-		out->to = (uint64_t)n;
-	if (sl_json_in_string(tree, "cursor", &s)) {
-		/* The last member, of fixed length. */
-		ck_assert_uint_eq(s.len, SL_CURSOR_LEN);
-		ck_assert_int_eq(
-		    memcmp(text.data + text.len - 2 - s.len, s.data, s.len), 0);
-		ck_assert_int_eq(sl_cursor_parse(s.data, s.len, &out->cursor), 0);
-		out->has_cursor = true;
-	}
-	json_decref(tree);
-	sl_buf_clear(&text);
-	return true;
-}
 
 static void expect(struct gw_peer *p, const char *type, int stream, uint64_t seq)
 {
-	struct got got;
+	struct gw_got got;
 
-	ck_assert_msg(next_message(p, &got), "no message, wanted %s", type);
+	ck_assert_msg(gw_peer_take(p, &got), "no message, wanted %s", type);
 	ck_assert_str_eq(got.type, type);
 	if (stream >= 0) {
 		ck_assert_int_eq(got.stream, stream);
@@ -77,9 +24,9 @@ static void expect(struct gw_peer *p, const char *type, int stream, uint64_t seq
 
 static void expect_nothing(struct gw_peer *p)
 {
-	struct got got;
+	struct gw_got got;
 
-	ck_assert_msg(!next_message(p, &got), "unexpected: %s", got.text);
+	ck_assert_msg(!gw_peer_take(p, &got), "unexpected: %s", got.text);
 }
 
 static struct gw_fixture f;
@@ -135,7 +82,7 @@ END_TEST
 START_TEST(cursor_of_every_message_resumes_right_behind_it)
 {
 	struct gw_peer p;
-	struct got got[10];
+	struct gw_got got[10];
 	int count = 0;
 
 	gw_fixture_init(&f, 1u << 20);
@@ -147,7 +94,7 @@ START_TEST(cursor_of_every_message_resumes_right_behind_it)
 	}
 	flush_and_read(&p);
 	expect(&p, "initial_metrics", -1, 0);
-	while (count < 10 && next_message(&p, &got[count]))
+	while (count < 10 && gw_peer_take(&p, &got[count]))
 		count++;
 	ck_assert_int_eq(count, 10);
 	for (int i = 0; i < count; i++) {
@@ -237,8 +184,8 @@ START_TEST(another_epoch_is_one_gap_for_each_log_and_the_state)
 	gw_peer_subscribe(&p, "events.>,alerts", &since);
 	flush_and_read(&p);
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
-		struct got got;
-		ck_assert(next_message(&p, &got));
+		struct gw_got got;
+		ck_assert(gw_peer_take(&p, &got));
 		ck_assert_str_eq(got.type, "gap");
 		ck_assert_int_eq(got.stream, s);
 	}
@@ -253,7 +200,7 @@ START_TEST(live_client_is_told_of_another_epoch_and_goes_on)
 {
 	static const uint64_t next[SL_STREAM_COUNT] = {4, 4, 4, 4, 4};
 	struct gw_peer p;
-	struct got got;
+	struct gw_got got;
 
 	gw_fixture_init(&f, 1u << 20);
 	gw_peer_open(&p, &f, "all", "u", 0);
@@ -268,7 +215,7 @@ START_TEST(live_client_is_told_of_another_epoch_and_goes_on)
 	publish(SL_STREAM_LOW, "a");
 	flush_and_read(&p);
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
-		ck_assert(next_message(&p, &got));
+		ck_assert(gw_peer_take(&p, &got));
 		ck_assert_str_eq(got.type, "gap");
 		ck_assert_uint_eq(got.cursor.epoch, 10);
 	}
@@ -313,7 +260,7 @@ START_TEST(what_the_window_no_longer_keeps_is_one_gap)
 {
 	struct sl_cursor since = {.aggregator = 7, .epoch = 9, .next = {1, 1, 1, 1, 1}};
 	struct gw_peer p;
-	struct got got;
+	struct gw_got got;
 
 	gw_fixture_init(&f, 10000);
 	for (int i = 0; i < 500; i++)
@@ -324,7 +271,7 @@ START_TEST(what_the_window_no_longer_keeps_is_one_gap)
 	gw_peer_open(&p, &f, "all", "u", 0);
 	gw_peer_subscribe(&p, "events.>,alerts", &since);
 	flush_and_read(&p);
-	ck_assert(next_message(&p, &got));
+	ck_assert(gw_peer_take(&p, &got));
 	ck_assert_str_eq(got.type, "gap");
 	ck_assert_int_eq(got.stream, SL_STREAM_NORMAL);
 	ck_assert_uint_eq(got.from, 1);
@@ -341,7 +288,7 @@ END_TEST
 START_TEST(slow_client_loses_the_least_important_first_and_is_told)
 {
 	struct gw_peer p;
-	struct got got;
+	struct gw_got got;
 	uint64_t gap_low = 0;
 	uint64_t low = 0;
 	uint64_t high = 0;
@@ -361,7 +308,7 @@ START_TEST(slow_client_loses_the_least_important_first_and_is_told)
 	}
 	ck_assert_uint_gt(f.hub.stats.skipped, 0);
 	flush_and_read(&p);
-	while (next_message(&p, &got)) {
+	while (gw_peer_take(&p, &got)) {
 		if (strcmp(got.type, "gap") == 0) {
 			ck_assert_int_eq(got.stream, SL_STREAM_LOW);
 			ck_assert_uint_eq(gap_low, 0);
@@ -398,8 +345,8 @@ START_TEST(client_that_missed_metrics_gets_the_full_state_once)
 	    .name = {"load", 4},
 	    .in_snapshot = true};
 	struct gw_peer p;
-	struct got got;
-	struct got last = {0};
+	struct gw_got got;
+	struct gw_got last = {0};
 	int updates = 0;
 
 	gw_fixture_init(&f, 8u << 20);
@@ -415,7 +362,7 @@ START_TEST(client_that_missed_metrics_gets_the_full_state_once)
 		gw_fanout_flush(&f.hub);
 	}
 	flush_and_read(&p);
-	while (next_message(&p, &got)) {
+	while (gw_peer_take(&p, &got)) {
 		if (strcmp(got.type, "metrics_update") == 0) {
 			updates++;
 			last = got;
@@ -438,7 +385,7 @@ START_TEST(metrics_update_has_what_changed_and_what_became_stale)
 	    .in_snapshot = true};
 	struct gw_peer p;
 	struct gw_peer other;
-	struct got got;
+	struct gw_got got;
 
 	gw_fixture_init(&f, 8u << 20);
 	gw_mirror_def(f.hub.mirror, &def);
@@ -448,17 +395,17 @@ START_TEST(metrics_update_has_what_changed_and_what_became_stale)
 	gw_peer_open(&other, &f, "all", "u", 0);
 	gw_peer_subscribe(&other, "metrics.b.>", NULL);
 	flush_and_read(&p);
-	ck_assert(next_message(&p, &got));
+	ck_assert(gw_peer_take(&p, &got));
 	ck_assert_ptr_nonnull(strstr(got.text, "\"a\":{\"load\":1,\"stale\":[]}"));
-	while (next_message(&p, &got))
+	while (gw_peer_take(&p, &got))
 		;
 	set_load(2, false);
 	flush_and_read(&p);
-	ck_assert(next_message(&p, &got));
+	ck_assert(gw_peer_take(&p, &got));
 	ck_assert_ptr_nonnull(strstr(got.text, "\"a\":{\"load\":2}"));
 	set_load(2, true);
 	flush_and_read(&p);
-	ck_assert(next_message(&p, &got));
+	ck_assert(gw_peer_take(&p, &got));
 	ck_assert_ptr_nonnull(strstr(got.text, "\"a\":{\"stale\":[\"load\"]}"));
 	set_load(2, true);
 	flush_and_read(&p);
@@ -469,182 +416,6 @@ START_TEST(metrics_update_has_what_changed_and_what_became_stale)
 	gw_peer_close(&p);
 	gw_peer_close(&other);
 	gw_fixture_clear(&f);
-}
-END_TEST
-
-/* ---- random steps against an oracle ---------------------------------------------------
- */
-
-#define CLIENTS 6
-#define KEPT    4000
-
-struct kept {
-	const char *module;
-	int sub; /* -1: everybody */
-};
-
-struct reader {
-	struct gw_peer p;
-	bool open;
-	uint64_t last[SL_STREAM_COUNT];
-	struct sl_cursor cursor;
-	bool has_cursor;
-};
-
-static struct kept kept[SL_STREAM_COUNT][KEPT];
-static const char *const roles[] = {"all", "ra", "rab"};
-static const char *const subs[] = {"u0", "u1", "u2"};
-
-static bool may_see(int client, const struct kept *k)
-{
-	static const char *const seen[] = {"abc", "a", "ab"};
-
-	return strchr(seen[client % 3], k->module[0]) &&
-	       (k->sub < 0 || k->sub == client % 3);
-}
-
-static void take_all(int index, struct reader *r)
-{
-	struct got got;
-
-	while (next_message(&r->p, &got)) {
-		for (const char *m = "abc"; *m; m++) {
-			struct kept k = {.module = m, .sub = -1};
-			char secret[16];
-			snprintf(secret, sizeof secret, "\"<%c>\"", *m);
-			ck_assert_msg(may_see(index, &k) || !strstr(got.text, secret),
-			    "client %d saw %s", index, got.text);
-		}
-		if (got.has_cursor) {
-			r->cursor = got.cursor;
-			r->has_cursor = true;
-		}
-		if (got.stream < 0)
-			continue;
-		uint64_t *last = &r->last[got.stream];
-		bool gap = strcmp(got.type, "gap") == 0;
-		uint64_t upto = gap ? got.from : got.seq;
-		/* Nothing in sight lies between, and nothing comes twice. */
-		ck_assert_msg(upto > *last,
-		    "client %d log %d: %" PRIu64 " after %" PRIu64, index, got.stream,
-		    upto, *last);
-		for (uint64_t seq = *last + 1; seq < upto; seq++)
-			ck_assert_msg(!may_see(index, &kept[got.stream][seq]),
-			    "client %d lost %d/%" PRIu64, index, got.stream, seq);
-		if (!gap)
-			ck_assert(may_see(index, &kept[got.stream][got.seq]));
-		*last = gap ? got.to : got.seq;
-	}
-}
-
-static void open_reader(int index, struct reader *r)
-{
-	gw_peer_open(&r->p, &f, roles[index % 3], subs[index % 3], 2048);
-	gw_peer_subscribe(&r->p, "events.>,alerts", r->has_cursor ? &r->cursor : NULL);
-	if (!r->has_cursor) {
-		for (int s = 0; s < SL_STREAM_COUNT; s++)
-			r->last[s] = f.hub.end[s] - 1;
-	} else {
-		/* What was read but lies behind the last cursor comes again. */
-		for (int s = 0; s < SL_STREAM_COUNT; s++)
-			r->last[s] = r->cursor.next[s] - 1;
-	}
-	r->open = true;
-}
-
-static void publish_random(unsigned *seed)
-{
-	static const char *const modules[] = {"a", "b", "c"};
-	static const char *const topics[] = {"events.ea.x", "events.eb.x", "events.ec.x"};
-	int n = rand_r(seed) % 20;
-
-	for (int i = 0; i < n; i++) {
-		int m = rand_r(seed) % 3;
-		int sub = rand_r(seed) % 5 == 0 ? rand_r(seed) % 3 : -1;
-		enum sl_stream stream = (enum sl_stream)(rand_r(seed) % SL_STREAM_COUNT);
-		struct gw_publish what = {.stream = stream,
-		    .module = modules[m],
-		    .topic = stream == SL_STREAM_ALERTS ? "alerts" : topics[m],
-		    .sub = sub < 0 ? NULL : subs[sub],
-		    .pad = (size_t)(rand_r(seed) % 400)};
-		if (f.next[stream] >= KEPT)
-			continue;
-		kept[stream][f.next[stream]] = (struct kept){modules[m], sub};
-		gw_fixture_publish(&f, &what);
-	}
-}
-
-static void random_step(struct reader *readers, unsigned *seed)
-{
-	int index = rand_r(seed) % CLIENTS;
-	struct reader *r = &readers[index];
-
-	switch (rand_r(seed) % 8) {
-	case 0:
-	case 1:
-		publish_random(seed);
-		gw_fanout_flush(&f.hub);
-		break;
-	case 2:
-		publish_random(seed); /* to be flushed together with the next */
-		break;
-	case 3:
-		if (!r->open) {
-			open_reader(index, r);
-		} else if (rand_r(seed) % 4 == 0) {
-			take_all(index, r);
-			gw_peer_close(&r->p);
-			r->open = false;
-		}
-		break;
-	default:
-		if (r->open) {
-			gw_peer_read(&r->p, (size_t)(1 + rand_r(seed) % 3000));
-			take_all(index, r);
-		}
-		event_base_loop(f.loop, EVLOOP_NONBLOCK);
-		break;
-	}
-}
-
-static void run_random(unsigned seed, size_t window_bytes)
-{
-	struct reader readers[CLIENTS] = {0};
-
-	gw_fixture_init(&f, window_bytes);
-	f.hub.limits.lag_messages = 30;
-	for (int step = 0; step < 600; step++)
-		random_step(readers, &seed);
-	gw_fanout_flush(&f.hub);
-	for (int i = 0; i < CLIENTS; i++) {
-		struct reader *r = &readers[i];
-		if (!r->open)
-			open_reader(i, r);
-		gw_fixture_run(&f);
-		while (gw_peer_read(&r->p, 65536)) {
-			take_all(i, r);
-			gw_fixture_run(&f);
-		}
-		for (int s = 0; s < SL_STREAM_COUNT; s++) {
-			for (uint64_t q = r->last[s] + 1; q < f.next[s]; q++)
-				ck_assert_msg(!may_see(i, &kept[s][q]),
-				    "client %d never got %d/%" PRIu64, i, s, q);
-		}
-		ck_assert_ptr_null(r->p.client.behind);
-		gw_peer_close(&r->p);
-	}
-	gw_fixture_clear(&f);
-}
-
-START_TEST(random_clients_get_all_they_may_see_once_or_a_gap)
-{
-	run_random((unsigned)_i * 7919 + 1, 8u << 20);
-}
-END_TEST
-
-START_TEST(random_clients_of_a_small_window_are_told_what_is_gone)
-{
-	run_random((unsigned)_i * 104729 + 3, 60000);
 }
 END_TEST
 
@@ -666,9 +437,6 @@ int main(void)
 	tcase_add_test(tc, slow_client_loses_the_least_important_first_and_is_told);
 	tcase_add_test(tc, client_that_missed_metrics_gets_the_full_state_once);
 	tcase_add_test(tc, metrics_update_has_what_changed_and_what_became_stale);
-	tcase_add_loop_test(tc, random_clients_get_all_they_may_see_once_or_a_gap, 0, 40);
-	tcase_add_loop_test(
-	    tc, random_clients_of_a_small_window_are_told_what_is_gone, 0, 40);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
