@@ -301,14 +301,19 @@ static int take_record(struct agg_ingest *ingest, struct agg_source *source,
 {
 	struct sl_ring_reader *ring = &source->consumer.ring;
 	uint64_t before = sl_ring_tail(ring);
+	bool ahead = taken_ahead(source);
 	struct sl_ring_record record;
 	int error = sl_ring_read(ring, &record, ingest->record);
 
 	if (error != 0)
 		return error;
 	source->last_mono_ns = mono_ns;
-	if (record.type == SL_RING_SAMPLE)
+	if (record.type == SL_RING_SAMPLE) {
+		/* One that was not there a moment ago is left to take_samples. */
+		if (!ahead)
+			sl_ring_seek(ring, before);
 		return 0;
+	}
 	if (record.type == SL_RING_EVENT &&
 	    take_event(ingest, source, &record.event, wall_ns, mono_ns) != 0) {
 		block(source, before);
