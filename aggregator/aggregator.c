@@ -44,6 +44,8 @@ void agg_core_aggregate(struct agg_core *core)
 	int64_t wall_ns = sl_clock_wall_ns(), mono_ns = sl_clock_mono_ns();
 
 	agg_state_settle(core->state, mono_ns);
+	if (!core->paused)
+		agg_state_remember(core->state, wall_ns);
 	agg_judge_pass(core->judge, wall_ns, mono_ns, true);
 	agg_publish_keyframe(core->publish);
 }

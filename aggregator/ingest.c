@@ -2,9 +2,11 @@
 /*
  * Draining of rings.
  *
- * A turn is bounded in samples, events and definitions, so that a flooding
+ * A turn is bounded in samples, events, bytes and definitions, so that a flooding
  * source costs the others its turn and no more.  An event is in the journal,
- * with the ring position behind it, before the tail moves past it.
+ * with the ring position behind it, before the tail moves past it.  After a
+ * restart reading goes on at the tail in the table, which may lie before events
+ * that are in the journal: those are passed over, the samples between them are not.
  *
  * While an event cannot be journaled (no space, or the source is over its rate)
  * the ring's reader stays before it, and a second reader goes ahead and takes
@@ -104,9 +106,10 @@ static bool learn(struct agg_ingest *ingest, struct agg_source *source, uint32_t
 	struct sl_dict_reader *dict = &source->consumer.dict;
 	struct sl_dict_def def;
 
-	for (unsigned n = 0; dict->next <= handle; n++) {
-		if (n == AGG_INGEST_DEFS)
+	while (dict->next <= handle) {
+		if (ingest->defs_left == 0)
 			return false;
+		ingest->defs_left--;
 		int error = sl_dict_read(dict, &def);
 		if (error == SL_EINVAL) {
 			refuse(source, 0, "definition", (struct sl_slice){.data = ""},
@@ -150,8 +153,8 @@ static size_t feed(struct agg_ingest *ingest, struct agg_source *source,
 			    mono_ns);
 			continue;
 		}
-		agg_state_feed(
-		    dirty, series, sample[i].value, sample[i].time_ns, mono_ns);
+		agg_state_feed(dirty, series, sample[i].value, sample[i].time_ns,
+		    latest_ns, mono_ns);
 	}
 	return count;
 }
@@ -233,7 +236,7 @@ static int take_event(struct agg_ingest *ingest, struct agg_source *source,
 		return 0;
 	}
 	if (journaled) {
-		source->ring.received++;
+		source->ring.received++; /* the table's count ends where its tail does */
 		return 0;
 	}
 	if (!within_rate(source, mono_ns))
@@ -262,18 +265,27 @@ static void go_ahead(struct agg_ingest *ingest, struct agg_source *source,
     int64_t wall_ns, int64_t mono_ns)
 {
 	struct sl_ring_reader *ahead = &source->ahead;
+	uint64_t begin = sl_ring_tail(ahead);
 	struct sl_ring_record record;
 	size_t samples = 0;
 
-	for (unsigned n = 0; n < AGG_INGEST_EVENTS && samples < AGG_INGEST_SAMPLES; n++) {
+	for (unsigned n = 0; n < AGG_INGEST_EVENTS && samples < AGG_INGEST_SAMPLES &&
+			     sl_ring_tail(ahead) - begin < AGG_INGEST_BYTES;
+	     n++) {
+		uint64_t before;
 		int got = take_samples(ingest, source, ahead,
 		    AGG_INGEST_SAMPLES - samples, wall_ns, mono_ns);
 		if (got < 0)
 			return;
 		samples += (size_t)got;
-		if (got == 0 && sl_ring_read(ahead, &record, ingest->record) != 0)
+		if (got > 0)
+			continue;
+		before = sl_ring_tail(ahead);
+		if (sl_ring_read(ahead, &record, ingest->record) != 0)
 			return; /* a corrupt ring shows when the reader itself comes there
 				 */
+		if (record.type == SL_RING_SAMPLE)
+			sl_ring_seek(ahead, before); /* written since: the next run */
 	}
 }
 
@@ -331,10 +343,13 @@ enum agg_ingest_result agg_ingest_turn(struct agg_ingest *ingest,
     struct agg_source *source, int64_t wall_ns, int64_t mono_ns)
 {
 	struct sl_ring_reader *ring = &source->consumer.ring;
+	uint64_t begin = sl_ring_tail(ring);
 	size_t samples = 0;
 	unsigned records = 0;
 
-	while (samples < AGG_INGEST_SAMPLES && records < AGG_INGEST_EVENTS) {
+	ingest->defs_left = AGG_INGEST_DEFS;
+	while (samples < AGG_INGEST_SAMPLES && records < AGG_INGEST_EVENTS &&
+	       sl_ring_tail(ring) - begin < AGG_INGEST_BYTES) {
 		int error;
 		if (!taken_ahead(source)) {
 			source->blocked = false;
@@ -371,7 +386,8 @@ void agg_source_release(struct agg_source *source, struct agg_table *table)
 	}
 	source->ring.tail = sl_ring_tail(&source->consumer.ring);
 	if (source->last_mono_ns)
-		source->ring.seen_ns = sl_clock_wall_ns();
+		source->ring.seen_ns =
+		    sl_clock_wall_ns() - (sl_clock_mono_ns() - source->last_mono_ns);
 	agg_table_ring_set(table, source->table_slot, &source->ring);
 	sl_ring_release(&source->consumer.ring);
 }

@@ -60,7 +60,7 @@ struct agg_source {
 	struct sl_attach_hello hello;
 	struct sl_attach_consumer consumer;
 	struct sl_attach_positions positions; /* as last sent */
-	bool has_bare_position; /* newer than the position of its last event */
+	bool has_bare_position;  /* newer than the position of its last event */
 	uint8_t bare_position[SL_RING_POSITION_BYTES];
 	struct agg_series **series; /* by handle; NULL: refused */
 	size_t series_count, series_cap;
@@ -101,15 +101,17 @@ struct agg_ingest {
 	void (*published)(
 	    void *arg, enum sl_stream stream, const void *packed, size_t len);
 	void *arg;
-	bool paused;                              /* samples are taken and dropped */
-	struct sl_buf body, packed;               /* scratch */
+	bool paused;                /* samples are taken and dropped */
+	unsigned defs_left;         /* definitions that the present turn may still read */
+	struct sl_buf body, packed; /* scratch */
 	struct sl_ring_sample *samples;           /* scratch [AGG_INGEST_SAMPLES] */
 	unsigned char record[SL_RING_RECORD_MAX]; /* scratch */
 };
 
 #define AGG_INGEST_SAMPLES 2048u /* at most, of one source in one turn */
 #define AGG_INGEST_EVENTS  256u
-#define AGG_INGEST_DEFS    1024u
+#define AGG_INGEST_DEFS    256u
+#define AGG_INGEST_BYTES   (256u * 1024u) /* of records, or one if it is larger */
 
 enum agg_ingest_result {
 	AGG_INGEST_EMPTY,   /* nothing is left for now */

@@ -19,6 +19,8 @@
 
 #define TENANTS_MAX  65536u
 #define SWEEP_SERIES 16384u /* looked at per agg_state_sweep */
+#define FOLD_WHOLE   1024u  /* series of a metric that are folded in one go */
+#define FOLD_BUDGET  16384u /* of all larger metrics together, per settle */
 #define KEY_SEP      '\x1f'
 
 struct agg_state {
@@ -34,6 +36,7 @@ struct agg_state {
 	size_t sweep_at;
 	struct agg_series_list dirty;
 	struct agg_metric *dirty_metrics;
+	struct agg_metric *remembered; /* set, not fed, and read by expressions */
 	struct agg_metric *changed_first, *changed_last;
 };
 
@@ -118,6 +121,7 @@ int agg_state_tenant(struct agg_state *state, const char *name, struct agg_tenan
 		    .def = sl_catalog_metric_at(state->options.catalog, i),
 		    .tenant = tenant,
 		    .value = NAN,
+		    .recent = AGG_RECENT_NONE,
 		};
 	list[state->tenant_count++] = tenant;
 	agg_index_put(&state->tenants, tenant->name, strlen(tenant->name), tenant);
@@ -146,6 +150,7 @@ static void mark_changed(struct agg_state *state, struct agg_metric *metric)
 
 static void mark_dirty(struct agg_state *state, struct agg_metric *metric)
 {
+	metric->again = true;
 	if (metric->dirty)
 		return;
 	metric->dirty = true;
@@ -169,6 +174,7 @@ static struct agg_series *make_series(
 	series->value = NAN;
 	series->next_in_metric = metric->series;
 	metric->series = series;
+	metric->series_count++;
 	metric->tenant->series_count++;
 	state->series = grow(
 	    state->series, &state->series_cap, state->series_count + 1, sizeof series);
@@ -282,59 +288,6 @@ size_t agg_state_restore(struct agg_state *state)
 	return restored;
 }
 
-/* What the series of a metric make up: over the fresh ones, else over all that were fed.
- */
-struct fold {
-	double value;
-	int64_t ts_ns;
-	size_t count;
-};
-
-static void fold_add(
-    struct fold *fold, const struct agg_series *series, enum sl_aggregate how)
-{
-	double v = series->value;
-	bool newest = series->ts_ns >= fold->ts_ns;
-
-	if (fold->count++ == 0) {
-		fold->value = v;
-	} else {
-		switch (how) {
-		case SL_AGGREGATE_SUM:
-		case SL_AGGREGATE_AVG:
-			fold->value += v;
-			break;
-		case SL_AGGREGATE_MIN:
-			fold->value = fmin(fold->value, v);
-			break;
-		case SL_AGGREGATE_MAX:
-			fold->value = fmax(fold->value, v);
-			break;
-		case SL_AGGREGATE_LAST:
-			fold->value = newest ? v : fold->value;
-			break;
-		case SL_AGGREGATE_COUNT:
-			break;
-		}
-	}
-	if (newest)
-		fold->ts_ns = series->ts_ns;
-}
-
-static struct fold fold_series(const struct agg_metric *metric, bool fresh_only)
-{
-	struct fold fold = {.value = NAN};
-
-	for (const struct agg_series *s = metric->series; s; s = s->next_in_metric)
-		if (s->fed && (s->fresh || !fresh_only))
-			fold_add(&fold, s, metric->def->aggregate);
-	if (metric->def->aggregate == SL_AGGREGATE_AVG && fold.count > 1)
-		fold.value /= (double)fold.count;
-	if (metric->def->aggregate == SL_AGGREGATE_COUNT && fold.count > 0)
-		fold.value = (double)fold.count;
-	return fold;
-}
-
 static bool same_value(double a, double b)
 {
 	return a == b || (isnan(a) && isnan(b));
@@ -356,22 +309,47 @@ static void assign(struct agg_state *state, struct agg_metric *metric, double va
 	mark_changed(state, metric);
 }
 
-static void settle_metric(
-    struct agg_state *state, struct agg_metric *metric, int64_t mono_ns)
+/* Folds up to *budget series of a metric; false if some are left. */
+static bool fold_metric(struct agg_metric *metric, size_t *budget)
 {
-	struct fold fold = fold_series(metric, true);
-	bool stale = fold.count == 0;
+	enum sl_aggregate how = metric->def->aggregate;
+	struct agg_series *series = metric->fold_at;
 
-	if (stale)
-		fold = fold_series(metric, false);
-	if (fold.count > 0)
-		assign(state, metric, fold.value, fold.ts_ns, stale, mono_ns);
+	for (; series && *budget > 0; series = series->next_in_metric, --*budget)
+		if (series->fed)
+			agg_fold_add(&metric->fold, how, series->value, series->ts_ns,
+			    series->fresh);
+	metric->fold_at = series;
+	return !series;
 }
 
-void agg_state_settle(struct agg_state *state, int64_t mono_ns)
+/* Makes the scalar of a marked metric; false if that has to go on later. */
+static bool settle_metric(
+    struct agg_state *state, struct agg_metric *metric, size_t *budget, int64_t mono_ns)
+{
+	size_t whole = FOLD_WHOLE;
+	double value;
+	int64_t ts_ns;
+	bool stale;
+
+	if (!metric->folding) {
+		metric->fold = (struct agg_fold){0};
+		metric->fold_at = metric->series;
+		metric->again = false;
+		metric->folding = true;
+	}
+	if (!fold_metric(metric, metric->series_count <= FOLD_WHOLE ? &whole : budget))
+		return false;
+	metric->folding = false;
+	if (agg_fold_end(&metric->fold, metric->def->aggregate, &value, &ts_ns, &stale))
+		assign(state, metric, value, ts_ns, stale, mono_ns);
+	return !metric->again;
+}
+
+/* Marks the metric of each series with news, and keeps the news. */
+static void take_dirty(struct agg_state *state)
 {
 	struct agg_series *series = state->dirty.first;
-	struct agg_metric *metric;
 
 	state->dirty.first = NULL;
 	for (; series; series = series->next_dirty) {
@@ -386,17 +364,58 @@ void agg_state_settle(struct agg_state *state, int64_t mono_ns)
 			    series->ts_ns, series->value);
 		mark_dirty(state, series->metric);
 	}
+}
+
+void agg_state_settle(struct agg_state *state, int64_t mono_ns)
+{
+	struct agg_metric *metric, *later = NULL;
+	size_t budget = FOLD_BUDGET;
+
+	take_dirty(state);
 	while ((metric = state->dirty_metrics) != NULL) {
 		state->dirty_metrics = metric->next_dirty;
 		metric->dirty = false;
-		settle_metric(state, metric, mono_ns);
+		if (!settle_metric(state, metric, &budget, mono_ns)) {
+			metric->dirty = true;
+			metric->next_dirty = later;
+			later = metric;
+		}
 	}
+	state->dirty_metrics = later;
+}
+
+/* An expression reads a name where sources feed it; else what is set here. */
+static bool readable(const struct agg_state *state, const struct agg_metric *metric)
+{
+	return !metric->series &&
+	       sl_catalog_metric(state->options.catalog, NULL, metric->def->name,
+		   strlen(metric->def->name)) == metric->def;
 }
 
 void agg_state_set(struct agg_state *state, struct agg_metric *metric, double value,
     int64_t ts_ns, int64_t mono_ns)
 {
+	if (!metric->set) {
+		metric->set = true;
+		if (readable(state, metric))
+			metric->recent = agg_recent_open(state->options.recent,
+			    metric->tenant->name, metric->def->name, NULL);
+		if (metric->recent != AGG_RECENT_NONE) {
+			metric->next_remembered = state->remembered;
+			state->remembered = metric;
+		}
+	}
+	if (metric->recent != AGG_RECENT_NONE)
+		agg_recent_push(state->options.recent, metric->recent, ts_ns, value);
 	assign(state, metric, value, ts_ns, false, mono_ns);
+}
+
+void agg_state_remember(struct agg_state *state, int64_t wall_ns)
+{
+	for (struct agg_metric *m = state->remembered; m; m = m->next_remembered)
+		if (!isnan(m->value))
+			agg_recent_push(
+			    state->options.recent, m->recent, wall_ns, m->value);
 }
 
 void agg_state_sweep(struct agg_state *state, int64_t mono_ns)

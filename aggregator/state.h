@@ -9,6 +9,7 @@
 
 #include "common/catalog.h"
 #include "common/msg.h"
+#include "fold.h"
 #include "labels.h"
 #include "recent.h"
 #include "table.h"
@@ -21,7 +22,8 @@
  *
  * Feeding only stores and marks; agg_state_settle, after each batch of samples,
  * makes the scalars of what was marked.  So the cost of a sample does not
- * depend on how many series share a metric.
+ * depend on how many series share a metric; and a metric of very many series is
+ * folded in parts, one per settle, so that it holds up nothing else.
  */
 
 struct agg_metric;
@@ -55,7 +57,15 @@ struct agg_metric {
 	bool fed;
 	bool stale;
 	bool dirty;   /* its series have news */
+	bool folding; /* its scalar is under way in fold, up to fold_at */
+	bool again;   /* news came meanwhile */
 	bool changed; /* since the last agg_state_each_changed */
+	size_t series_count;
+	struct agg_series *fold_at;
+	struct agg_fold fold;
+	bool set;        /* by agg_state_set, at least once */
+	uint32_t recent; /* of one that is set; AGG_RECENT_NONE: nobody reads it */
+	struct agg_metric *next_remembered;
 	struct agg_metric *next_dirty;
 	struct agg_metric *next_changed;
 };
@@ -124,14 +134,19 @@ struct agg_series_list {
 struct agg_series_list *agg_state_dirty(struct agg_state *state);
 
 /*
- * agg_state_feed stores one sample: the hot path.  A later sample in time order
- * of arrival wins; judging and publishing wait for agg_state_settle.  What is
- * overtaken before that stays in recent memory where an expression reads it, so
- * a ring that was drained late leaves no hole.
+ * agg_state_feed stores one sample: the hot path.  The newest collect time wins,
+ * so that samples which a restart brings twice move nothing back; but what lies
+ * after latest_ns, the latest time that is accepted now, was written before the
+ * wall clock was set back and yields.  Judging and publishing wait for
+ * agg_state_settle.  What is overtaken before that stays in recent memory where
+ * an expression reads it, so a ring that was drained late leaves no hole.
  */
 static inline void agg_state_feed(struct agg_series_list *dirty,
-    struct agg_series *series, double value, int64_t ts_ns, int64_t mono_ns)
+    struct agg_series *series, double value, int64_t ts_ns, int64_t latest_ns,
+    int64_t mono_ns)
 {
+	if (ts_ns < series->ts_ns && series->ts_ns <= latest_ns)
+		return;
 	if (series->dirty && series->recent != AGG_RECENT_NONE)
 		agg_recent_push(
 		    dirty->recent, series->recent, series->ts_ns, series->value);
@@ -163,6 +178,13 @@ void agg_state_set(struct agg_state *state, struct agg_metric *metric, double va
  * all at a time; ten calls a second see 100,000 series in about a second.
  */
 void agg_state_sweep(struct agg_state *state, int64_t mono_ns);
+
+/*
+ * agg_state_remember tells the short memory again what the metrics that
+ * sources do not feed are worth: a value that has not changed stays readable
+ * for expressions.  Once per update interval.
+ */
+void agg_state_remember(struct agg_state *state, int64_t wall_ns);
 
 /* agg_state_each_changed hands out the metrics that changed since the last call. */
 void agg_state_each_changed(struct agg_state *state,
