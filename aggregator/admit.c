@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "source_life.h"
 
 #define HANDSHAKE_NS     (5 * SL_NS_PER_S)
 #define HANDSHAKE_MAX    64 /* at once: a flood of connections gets no further */
@@ -89,6 +90,7 @@ void agg_admit_rights(
 		return;
 	snprintf(rights->tenant, sizeof rights->tenant, "%s", section->tenant);
 	rights->stale_after_ns = section->stale_after_ms * SL_NS_PER_MS;
+	rights->declared = true;
 	rights->expected = section->enabled && section->start;
 	if (section->modules.count == 0)
 		return;
@@ -105,14 +107,13 @@ void agg_admit_rights(
 	}
 }
 
-/* NULL, or why this peer may not be the source that it says. */
-static const char *denied(const struct agg_admit *admit, const struct handshake *shake)
+const char *agg_admit_denied(
+    const struct agg_admit *admit, const char *name, const struct sl_attach_peer *peer)
 {
-	const struct sl_config_collector *section =
-	    section_of(admit, shake->offer.hello.source);
-	uid_t uid = shake->peer.uid;
-	bool ours = uid == geteuid() || shake->peer.gid == getegid() ||
-		    shake->peer.gid == admit->bus_group;
+	const struct sl_config_collector *section = section_of(admit, name);
+	uid_t uid = peer->uid;
+	bool ours =
+	    uid == geteuid() || peer->gid == getegid() || peer->gid == admit->bus_group;
 
 	if (section && !section->enabled)
 		return "the source is disabled in the configuration";
@@ -129,7 +130,7 @@ static void judge(struct handshake *shake)
 {
 	struct agg_admit *admit = shake->admit;
 	const char *name = shake->offer.hello.source;
-	const char *why = denied(admit, shake);
+	const char *why = agg_admit_denied(admit, name, &shake->peer);
 	struct agg_source_rights rights;
 	char reason[SL_SEGMENT_REASON];
 
@@ -142,7 +143,7 @@ static void judge(struct handshake *shake)
 		refuse(shake, "too many sources");
 		return;
 	}
-	agg_sources_check_alive(admit->sources, source);
+	agg_source_life_check(admit->sources, source);
 	if (source->state == AGG_SOURCE_ATTACHED) {
 		refuse(shake, "a source of this name is attached");
 		return;
@@ -156,13 +157,14 @@ static void judge(struct handshake *shake)
 	agg_admit_rights(admit, name, &rights);
 	event_free(shake->event);
 	shake->event = NULL;
-	if (agg_sources_attach(
+	if (agg_source_life_take(
 		admit->sources, source, shake->fd, &shake->offer, &rights, reason) != 0) {
 		refuse(shake, reason);
 		return;
 	}
 	sl_log_info("attach", "accepted source=%s pid=%d uid=%u tenant=%s", name,
 	    (int)shake->peer.pid, (unsigned)shake->peer.uid, rights.tenant);
+	source->peer = shake->peer;
 	shake->has_offer = false;
 	shake->fd = -1;
 	end_handshake(shake);
@@ -255,8 +257,10 @@ static void on_accept(int listener, short what, void *arg)
 			break;
 		begin_handshake(admit, fd, &peer);
 	}
-	if (error != 0 && error != SL_EAGAIN)
-		sl_log_error("attach", "accept failed error=\"%s\"", strerror(errno));
+	if (error == 0 || error == SL_EAGAIN)
+		return;
+	sl_log_error("attach", "accept failed error=\"%s\"", strerror(errno));
+	event_del(admit->accept_event); /* until agg_admit_tick: it would spin */
 }
 
 struct agg_admit *agg_admit_new(
@@ -308,10 +312,8 @@ void agg_admit_retry(struct agg_admit *admit, const char *name)
 		return;
 	for (shake = LIST_FIRST(&admit->handshakes); shake; shake = next) {
 		next = LIST_NEXT(shake, link);
-		if (shake->has_offer && strcmp(shake->offer.hello.source, name) == 0) {
-			judge(shake);
-			return; /* the first one has the name now */
-		}
+		if (shake->has_offer && strcmp(shake->offer.hello.source, name) == 0)
+			judge(shake); /* the first one gets the name */
 	}
 }
 
@@ -319,6 +321,7 @@ void agg_admit_tick(struct agg_admit *admit, int64_t mono_ns)
 {
 	struct handshake *shake, *next;
 
+	event_add(admit->accept_event, NULL);
 	for (shake = LIST_FIRST(&admit->handshakes); shake; shake = next) {
 		next = LIST_NEXT(shake, link);
 		if (!shake->has_offer && mono_ns - shake->began_mono_ns > HANDSHAKE_NS)

@@ -27,8 +27,11 @@ void agg_admit_configure(struct agg_admit *admit, const struct sl_config *config
 void agg_admit_rights(
     const struct agg_admit *admit, const char *name, struct agg_source_rights *rights);
 
-/* agg_admit_retry looks again at a handshake that waited for that source to be drained.
- */
+/* agg_admit_denied returns NULL, or why this peer may not be that source. */
+const char *agg_admit_denied(
+    const struct agg_admit *admit, const char *name, const struct sl_attach_peer *peer);
+
+/* agg_admit_retry looks again at handshakes that waited for that source to be drained. */
 void agg_admit_retry(struct agg_admit *admit, const char *name);
 
 /* agg_admit_tick ends handshakes that take too long. */

@@ -4,7 +4,7 @@
  * out, requests.  The journal has a writer thread of its own, nng has its own;
  * neither touches what this file owns.
  *
- * The straight line of a sample: on_work (sources.c) → agg_ingest_turn →
+ * The straight line of a sample: on_work (drain.c) → agg_ingest_turn →
  * agg_state_feed → agg_core_pass → agg_state_settle → agg_judge_changed →
  * agg_publish_pass → sl_bus_publish.  An event goes agg_ingest_turn →
  * agg_event_pack → agg_journal_append → agg_publish_entry instead.

@@ -23,6 +23,7 @@ struct agg_source_rights {
 	int64_t stale_after_ns;
 	size_t series_max;
 	int64_t events_per_second; /* 0: no limit */
+	bool declared;             /* it has a section */
 	bool expected;             /* the configuration says that it runs */
 };
 
@@ -57,6 +58,7 @@ struct agg_source {
 	/* The attachment; consumer is mapped unless state is AGG_SOURCE_GONE. */
 	int fd; /* -1 once the collector is gone */
 	struct event *fd_event, *bell_event;
+	struct sl_attach_peer peer;
 	struct sl_attach_hello hello;
 	struct sl_attach_consumer consumer;
 	struct sl_attach_positions positions; /* as last sent */
@@ -66,6 +68,7 @@ struct agg_source {
 	size_t series_count, series_cap;
 
 	/* Draining. */
+	uint64_t drain_to;           /* while draining: it ends here at the latest */
 	bool awake;                  /* on the list of those with something to read */
 	bool blocked;                /* its next event cannot be journaled now */
 	uint64_t journaled_tail;     /* events up to here are journaled already */

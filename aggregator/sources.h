@@ -47,7 +47,10 @@ struct agg_sources *agg_sources_new(
 /* agg_sources_free ends all attachments; what is in the rings stays in them. */
 void agg_sources_free(struct agg_sources *sources);
 
-/* agg_sources_configure follows a reload: a source that is no longer allowed is ended. */
+/*
+ * agg_sources_configure follows a reload: a source that is no longer allowed, or
+ * whose tenant or modules differ, is ended; what is in its ring stays there.
+ */
 void agg_sources_configure(struct agg_sources *sources, const struct sl_config *config);
 
 /* agg_sources_tick looks for silent sources and late handshakes; about once a second. */
@@ -76,17 +79,5 @@ struct agg_source *agg_sources_find(struct agg_sources *sources, const char *nam
 
 /* agg_sources_make finds or makes a row; NULL past the limits of journal or table. */
 struct agg_source *agg_sources_make(struct agg_sources *sources, const char *name);
-
-/* agg_sources_check_alive notices that the collector of a source has gone. */
-void agg_sources_check_alive(struct agg_sources *sources, struct agg_source *source);
-
-/*
- * agg_sources_attach takes an offer whose sender may be this source, which must
- * be gone.  On success fd and the offer's descriptors belong to the source.  On
- * failure reason says why and the offer keeps them.
- */
-int agg_sources_attach(struct agg_sources *sources, struct agg_source *source, int fd,
-    struct sl_attach_offer *offer, const struct agg_source_rights *rights,
-    char reason[SL_SEGMENT_REASON]);
 
 #endif
