@@ -31,7 +31,7 @@ struct agg_publish {
 	struct queue entries;
 	struct queue controls; /* seq, length of kind, kind, body */
 	struct event *timer;
-	bool timer_set;
+	int64_t timer_mono_ns;   /* when it is due; 0: not set */
 	int64_t batch_mono_ns;   /* when the last batch left */
 	int64_t metrics_mono_ns; /* when the last batch with metrics left */
 	uint64_t metrics_seq;
@@ -79,7 +79,7 @@ static void on_timer(int fd, short what, void *arg)
 	struct agg_publish *publish = arg;
 
 	(void)fd, (void)what;
-	publish->timer_set = false;
+	publish->timer_mono_ns = 0;
 	agg_publish_pass(publish);
 }
 
@@ -277,13 +277,16 @@ static void flush(struct agg_publish *publish, bool with_metrics, bool keyframe)
 		publish->metrics_mono_ns = mono_ns;
 }
 
-static void wait_for(struct agg_publish *publish, int64_t ns)
+/* Comes back at that time, or sooner if something else asked for it. */
+static void wait_until(struct agg_publish *publish, int64_t due_ns, int64_t mono_ns)
 {
-	struct timeval tv = {.tv_usec = (ns + SL_NS_PER_US - 1) / SL_NS_PER_US};
+	int64_t ns = due_ns - mono_ns;
+	struct timeval tv = {.tv_sec = ns / SL_NS_PER_S,
+	    .tv_usec = (ns % SL_NS_PER_S + SL_NS_PER_US - 1) / SL_NS_PER_US};
 
-	if (publish->timer_set)
+	if (publish->timer_mono_ns && publish->timer_mono_ns <= due_ns)
 		return;
-	publish->timer_set = true;
+	publish->timer_mono_ns = due_ns;
 	event_add(publish->timer, &tv);
 }
 
@@ -294,21 +297,20 @@ void agg_publish_pass(struct agg_publish *publish)
 	bool entries = publish->entries.count || publish->controls.count;
 	bool metrics =
 	    publish->options.streaming && agg_state_has_changed(publish->options.state);
-	int64_t metrics_in_ns = publish->metrics_mono_ns + interval_ns - mono_ns;
-	int64_t batch_in_ns = publish->batch_mono_ns + BATCH_GAP_NS - mono_ns;
+	int64_t metrics_at_ns = publish->metrics_mono_ns + interval_ns;
+	int64_t batch_at_ns = publish->batch_mono_ns + BATCH_GAP_NS;
+	bool metrics_due = metrics && metrics_at_ns <= mono_ns;
 
-	if (!publish->bus || (!entries && !metrics))
+	if (!publish->bus)
 		return;
-	if (!entries && metrics_in_ns > 0)
-		wait_for(publish,
-		    metrics_in_ns < SL_NS_PER_S ? metrics_in_ns : SL_NS_PER_S - 1);
-	else if (batch_in_ns > 0)
-		wait_for(publish, batch_in_ns);
+	if (metrics && !metrics_due)
+		wait_until(publish, metrics_at_ns, mono_ns);
+	if (!entries && !metrics_due)
+		return;
+	if (batch_at_ns > mono_ns)
+		wait_until(publish, batch_at_ns, mono_ns);
 	else
-		flush(publish, metrics && metrics_in_ns <= 0, false);
-	if (metrics && agg_state_has_changed(publish->options.state) && metrics_in_ns > 0)
-		wait_for(publish,
-		    metrics_in_ns < SL_NS_PER_S ? metrics_in_ns : SL_NS_PER_S - 1);
+		flush(publish, metrics_due, false);
 }
 
 void agg_publish_keyframe(struct agg_publish *publish)
