@@ -418,8 +418,7 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 		core->keyring = ring;
 	} else {
 		sl_log_error("keys", "the former keys stay: %s", error);
-		core->keyring.rules =
-		    (struct sl_jwt_rules){.role_claim = process->config->auth.role_claim};
+		sl_keyring_set_rules(&core->keyring, process->config);
 	}
 	agg_judge_configure(core->judge, process->config);
 	agg_sources_configure(core->sources, process->config);

@@ -16,9 +16,10 @@
 #define ANSWERS_MAX 1024
 #define ANSWER_NS   (120 * SL_NS_PER_S)
 
-/* The answer that a changing request got. */
+/* The answer that a changing request got, and with which token it came. */
 struct remembered {
 	char id[SL_MSG_REQUEST_ID + 1];
+	uint8_t token_hash[SL_JWT_HASH];
 	enum sl_msg_request_kind kind;
 	int64_t mono_ns;
 	char *packed;
@@ -191,11 +192,15 @@ static void pack(struct agg_command *command, const struct sl_msg_request *reque
 static const struct remembered *recall(
     const struct agg_command *command, const struct sl_msg_request *request)
 {
+	uint8_t hash[SL_JWT_HASH];
+
+	sl_jwt_hash(request->token.data, request->token.len, hash);
 	for (size_t i = 0; i < ANSWERS_MAX; i++) {
 		const struct remembered *old = &command->answer[i];
 		if (old->packed && old->kind == request->kind &&
 		    strlen(old->id) == request->id.len &&
-		    memcmp(old->id, request->id.data, request->id.len) == 0)
+		    memcmp(old->id, request->id.data, request->id.len) == 0 &&
+		    memcmp(old->token_hash, hash, sizeof hash) == 0)
 			return old;
 	}
 	return NULL;
@@ -216,6 +221,7 @@ static void remember(struct agg_command *command, const struct sl_msg_request *r
 		abort();
 	memcpy(slot->packed, command->reply.data, command->reply.len);
 	memcpy(slot->id, request->id.data, request->id.len);
+	sl_jwt_hash(request->token.data, request->token.len, slot->token_hash);
 }
 
 static void answer_request(struct agg_command *command, const struct row *row,

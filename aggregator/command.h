@@ -12,9 +12,9 @@ struct agg_core;
 
 /*
  * Each request is answered within the call: none waits for anything.  A token
- * is verified here, whoever forwarded it; a changing request whose id was
- * answered within the last two minutes gets the same answer and changes
- * nothing.
+ * is verified here, whoever forwarded it; a changing request that was answered
+ * within the last two minutes, by its id and its token, gets the same answer and
+ * changes nothing.
  */
 struct agg_command;
 

@@ -80,28 +80,38 @@ AGG_HANDLER(agg_handler_state)
 	agg_publish_state(core->publish, add_entries, core, &answer->body);
 }
 
+struct page {
+	struct sl_msg_page_writer w;
+	uint64_t to;
+};
+
+/* Ends the reading (not 0) behind the last entry that was asked for. */
 static int add_page_entry(void *arg, uint64_t seq, const void *packed, size_t len)
 {
-	(void)seq;
-	sl_msg_page_add(arg, packed, len);
+	struct page *page = arg;
+
+	if (seq > page->to)
+		return 1;
+	sl_msg_page_add(&page->w, packed, len);
 	return 0;
 }
 
 AGG_HANDLER(agg_handler_replay)
 {
-	int64_t stream = -1, from = 0;
+	int64_t stream = -1, from = 0, to = INT64_MAX;
 	json_t *body = parse_body(request, answer);
-	struct sl_msg_page_writer w;
 
 	(void)caller;
 	if (!body)
 		return;
 	sl_json_in_int(body, "stream", &stream);
 	sl_json_in_int(body, "from", &from);
+	sl_json_in_int(body, "to", &to);
 	json_decref(body);
-	if (stream < 0 || stream >= SL_STREAM_COUNT || from < 1) {
+	if (stream < 0 || stream >= SL_STREAM_COUNT || from < 1 || to < from) {
 		agg_answer_problem(answer, 400, "bad-request",
-		    "a replay needs stream (0 to %d) and from (1 or more)",
+		    "a replay needs stream (0 to %d), from (1 or more) and to (not "
+		    "before from)",
 		    SL_STREAM_COUNT - 1);
 		return;
 	}
@@ -113,11 +123,12 @@ AGG_HANDLER(agg_handler_replay)
 	    .next = agg_journal_next(core->journal, (enum sl_stream)stream),
 	};
 	uint64_t begin = (uint64_t)from < head.oldest ? head.oldest : (uint64_t)from;
-	sl_msg_page_begin(&w, &answer->body, &head);
+	struct page page = {.to = (uint64_t)to};
+	sl_msg_page_begin(&page.w, &answer->body, &head);
 	if (begin < head.next)
 		agg_journal_read(core->journal, head.stream, begin,
-		    SL_MSG_PAGE_MAX - SL_ENTRY_MAX, add_page_entry, &w, NULL);
-	sl_msg_page_end(&w);
+		    SL_MSG_PAGE_MAX - SL_ENTRY_MAX, add_page_entry, &page, NULL);
+	sl_msg_page_end(&page.w);
 }
 
 /* ---- alerts --------------------------------------------------------------------------

@@ -40,12 +40,17 @@ int sl_keyring_load(struct sl_keyring *ring, const struct sl_config *config,
 			return result;
 		}
 	}
+	sl_keyring_set_rules(ring, config);
+	return 0;
+}
+
+void sl_keyring_set_rules(struct sl_keyring *ring, const struct sl_config *config)
+{
 	ring->rules = (struct sl_jwt_rules){
 	    .role_claim = config->auth.role_claim,
 	    .issuer = config->auth.issuer[0] ? config->auth.issuer : NULL,
 	    .audience = config->auth.audience[0] ? config->auth.audience : NULL,
 	};
-	return 0;
 }
 
 void sl_keyring_clear(struct sl_keyring *ring)

@@ -22,6 +22,12 @@ struct sl_keyring {
 int sl_keyring_load(struct sl_keyring *ring, const struct sl_config *config,
     const struct sl_paths *paths, char error[SL_KEY_ERROR]);
 
+/*
+ * sl_keyring_set_rules takes the rules from config, which then has to outlive
+ * the ring, and leaves the keys as they are.
+ */
+void sl_keyring_set_rules(struct sl_keyring *ring, const struct sl_config *config);
+
 /* sl_keyring_clear wipes the keys. */
 void sl_keyring_clear(struct sl_keyring *ring);
 
