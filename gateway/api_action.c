@@ -134,6 +134,10 @@ void gw_api_realtime_get(struct gw_call *call)
 	if (!gw_call_query(call, "action", &action))
 		sl_buf_adds(&action, "snapshot");
 	const char *name = sl_buf_text(&action);
+	if (strcmp(name, "sse") != 0 && !gw_call_count(call)) {
+		sl_buf_clear(&action);
+		return;
+	}
 	if (strcmp(name, "system-status") == 0) {
 		if (!gw_identity_may(call->who, SL_RIGHT_STATUS) ||
 		    !gw_identity_is_default(call->who))

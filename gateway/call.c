@@ -45,7 +45,6 @@ bool gw_call_signin(struct gw_call *call)
 	struct gateway *gw = call->gw;
 	struct gw_credential *c = &call->credential;
 	const char *why = "not a JSON Web Token";
-	uint32_t left;
 
 	gw_auth_find(call->request, gw->cookie, gw->config->query_token, c);
 	if (c->place == GW_PLACE_NONE) {
@@ -65,10 +64,16 @@ bool gw_call_signin(struct gw_call *call)
 		    "a session cookie can be used from listed origins only");
 		return false;
 	}
-	uint32_t limit = (uint32_t)gw->config->requests_per_second;
-	if (!gw_user_request(call->who->user, limit, sl_clock_mono_ns(), &left))
-		return refuse_rate(call, limit);
 	return true;
+}
+
+bool gw_call_count(struct gw_call *call)
+{
+	uint32_t limit = (uint32_t)call->gw->config->requests_per_second;
+	uint32_t left;
+
+	return gw_user_request(call->who->user, limit, sl_clock_mono_ns(), &left) ||
+	       refuse_rate(call, limit);
 }
 
 void gw_call_clear(struct gw_call *call)

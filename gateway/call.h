@@ -26,11 +26,17 @@ struct gw_call {
 
 /*
  * gw_call_signin finds and verifies the request's token.  Returns true with
- * call->who set; else it has answered 401, 403 or 429.  gw_call_clear gives
+ * call->who set; else it has answered 401 or 403.  gw_call_clear gives
  * back what it holds.
  */
 bool gw_call_signin(struct gw_call *call);
 void gw_call_clear(struct gw_call *call);
+
+/*
+ * gw_call_count counts the request of a user that is signed in; false if it is
+ * one too many in this second and has been answered 429.
+ */
+bool gw_call_count(struct gw_call *call);
 
 /*
  * gw_call_origin_allowed says whether the request may use a session cookie: its

@@ -15,7 +15,7 @@
 
 static const struct gw_route routes[] = {
     {GET, "/api/v1/snapshot", gw_api_snapshot, 0, 0},
-    {GET, "/api/v1/stream", gw_stream_open, 0, 0},
+    {GET, "/api/v1/stream", gw_stream_open, 0, GW_ROUTE_STREAM},
     {GET, "/api/v1/ws", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
     {GET, "/api/v1/status", gw_api_status, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT},
     {GET, "/api/v1/alerts", gw_api_alerts, 0, 0},
@@ -29,7 +29,7 @@ static const struct gw_route routes[] = {
     {GET, "/problems/{id}", gw_api_problem_page, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
 
     /* The requirement documents' own paths. */
-    {GET, "/api/admin-dashboard/realtime", gw_api_realtime_get, 0, 0},
+    {GET, "/api/admin-dashboard/realtime", gw_api_realtime_get, 0, GW_ROUTE_STREAM},
     {POST, "/api/admin-dashboard/realtime", gw_api_realtime_post, 0, 0},
     {GET, "/api/health", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
     {GET, "/analytics/realtime/dashboard", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
@@ -164,7 +164,9 @@ static void run(struct gw_call *call)
 		    "the gateway waits for the aggregator's first state");
 		return;
 	}
-	if (is_public || (gw_call_signin(call) && permitted(call)))
+	if (is_public ||
+	    (gw_call_signin(call) && ((flags & GW_ROUTE_STREAM) || gw_call_count(call)) &&
+		permitted(call)))
 		call->route->handler(call);
 }
 

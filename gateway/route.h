@@ -13,6 +13,7 @@ enum gw_route_flag {
 	GW_ROUTE_LOCAL = 1 << 3,   /* public on the gateway's own socket */
 	GW_ROUTE_UPGRADE = 1 << 4, /* a WebSocket: the endpoint itself checks who asks */
 	GW_ROUTE_ALL = 1 << 5,     /* only for roles that may read every module */
+	GW_ROUTE_STREAM = 1 << 6,  /* opens streams, which don't count as requests */
 };
 
 /* One row: "{id}" in the path stands for one segment. */

@@ -156,6 +156,18 @@ def test_user_over_the_request_rate_gets_429(make_instance):
     assert any(h.lower().startswith("ratelimit") for h in refused[0].headers)
 
 
+def test_opening_streams_does_not_count_as_a_request(make_instance):
+    instance = make_instance(env={"SIGHTLINE_GATEWAY_REQUESTS_PER_SECOND": "3",
+                                  "SIGHTLINE_GATEWAY_MAX_CONNECTIONS_PER_USER": "100"}).start()
+    for path in ("/api/v1/stream", "/api/admin-dashboard/realtime?action=sse"):
+        opened = [instance.get(path, stream=True) for _ in range(10)]
+        assert [a.status_code for a in opened] == [200] * 10
+        for answer in opened:
+            answer.close()
+    answers = [instance.get("/api/admin-dashboard/realtime?action=snapshot").status_code for _ in range(20)]
+    assert 429 in answers
+
+
 def test_wrong_handshakes_get_their_status(make_instance):
     instance = make_instance().start()
     url = instance.url("/api/v1/ws")
