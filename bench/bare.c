@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The physical limit that the fan-out is measured against: an epoll loop that
- * accepts, answers every request with a fixed 101, and then sends the same
- * frame to every client with one send(2) each, R times a second.  No parsing,
- * no access control, no subscriptions.
+ * The physical limit that a gateway is measured against: an epoll loop that
+ * accepts, answers every request with a fixed 101, and sends the same frame to
+ * all clients with one send(2) each.  No parsing, no access control, no views.
  *
- * usage: bare PORT RATE PAYLOAD_BYTES — until SIGTERM.
+ * usage: bench_bare PORT.  Reads lines "R BYTES" from stdin: from then on R
+ * messages a second of BYTES on the wire, 0 for none; answers "ok".
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,28 +19,26 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#define FDS (1 << 17)
+#include "common/clock.h"
 
-/* "dGhlIHNhbXBsZSBub25jZQ==" is RFC 6455's example; so is its answer. */
+#define FDS       (1 << 17)
+#define FRAME_MAX 65536u
+
+enum { NEW, UPGRADED, MEMBER };
+
+/* "dGhlIHNhbXBsZSBub25jZQ==" is RFC 6455's example of a key; this is its answer. */
 static const char answer[] =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
     "Sec-WebSocket-Protocol: sightline.v1.json\r\n\r\n";
-static const char subscribed[] = "\x81\x13{\"type\":\"subscribed\"}";
+static const char subscribed[] = "\x81\x15{\"type\":\"subscribed\"}";
 
-static int members[FDS], member_count;
-static char upgraded[FDS];
-
-static int64_t wall_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
+static int members[FDS], place[FDS], member_count;
+static char phase[FDS];
+static size_t frame_bytes;
+static int64_t number;
 
 static void die(const char *what)
 {
@@ -50,15 +48,23 @@ static void die(const char *what)
 
 static int listen_on(int port)
 {
-	struct sockaddr_in at = {
-	    .sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
 
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 4096) != 0)
 		die("listen");
 	return fd;
+}
+
+static void watch(int epoll, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
+		die("epoll_ctl");
 }
 
 static void accept_all(int listener, int epoll)
@@ -66,18 +72,19 @@ static void accept_all(int listener, int epoll)
 	int fd, one = 1;
 
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		upgraded[fd] = 0;
-		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
+		phase[fd] = NEW;
+		watch(epoll, fd);
 	}
 }
 
 static void leave(int fd)
 {
-	for (int i = 0; i < member_count; i++)
-		if (members[i] == fd)
-			members[i--] = members[--member_count];
+	if (phase[fd] == MEMBER) {
+		int last = members[--member_count];
+		members[place[fd]] = last;
+		place[last] = place[fd];
+	}
 	close(fd);
 }
 
@@ -89,79 +96,96 @@ static void on_client(int fd)
 	if (n <= 0) {
 		if (n == 0 || errno != EAGAIN)
 			leave(fd);
-	} else if (!upgraded[fd]) {
-		upgraded[fd] = 1;
+	} else if (phase[fd] == NEW) {
+		phase[fd] = UPGRADED;
 		send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
-	} else if (upgraded[fd] == 1) {
-		upgraded[fd] = 2;
+	} else if (phase[fd] == UPGRADED) {
+		phase[fd] = MEMBER;
+		place[fd] = member_count;
 		members[member_count++] = fd;
 		send(fd, subscribed, sizeof subscribed - 1, MSG_NOSIGNAL);
 	}
 }
 
-static size_t make_frame(unsigned char *frame, int64_t n, size_t payload)
+static void broadcast(void)
 {
+	static unsigned char frame[FRAME_MAX + 128];
 	char *body = (char *)frame + 4;
 	int len = sprintf(body,
 	    "{\"type\":\"event\",\"data\":{\"payload\":{\"ts_ns\":%" PRId64
 	    ",\"n\":%" PRId64 ",\"pad\":\"",
-	    wall_ns(), n);
+	    sl_clock_wall_ns(), number++);
 
-	while (len < (int)payload - 4)
+	while ((size_t)len + 4 + 4 < frame_bytes)
 		body[len++] = 'x';
-	len += sprintf(body + len, "\"}}}");
+	memcpy(body + len, "\"}}}", 4);
+	len += 4;
 	frame[0] = 0x81;
 	frame[1] = 126;
 	frame[2] = (unsigned char)(len >> 8);
 	frame[3] = (unsigned char)len;
-	return (size_t)len + 4;
+	for (int i = 0; i < member_count; i++)
+		send(members[i], frame, (size_t)len + 4, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void broadcast(size_t payload)
+static void obey(int timer)
 {
-	static unsigned char frame[65536];
-	static int64_t n;
-	size_t len = make_frame(frame, n++, payload);
+	char line[256];
+	double rate;
+	size_t bytes;
+	struct itimerspec period = {0};
+	ssize_t n = read(STDIN_FILENO, line, sizeof line - 1);
 
-	for (int i = 0; i < member_count; i++)
-		send(members[i], frame, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n <= 0)
+		exit(0);
+	line[n] = '\0';
+	if (sscanf(line, "%lf %zu", &rate, &bytes) != 2 || bytes > FRAME_MAX) {
+		fprintf(stderr, "bare: not understood: %s", line);
+		exit(64);
+	}
+	frame_bytes = bytes;
+	if (rate > 0) {
+		int64_t ns = (int64_t)((double)SL_NS_PER_S / rate);
+		period.it_value = period.it_interval =
+		    (struct timespec){ns / SL_NS_PER_S, ns % SL_NS_PER_S};
+	}
+	timerfd_settime(timer, 0, &period, NULL);
+	puts("ok");
+	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 4) {
-		fprintf(stderr, "usage: bare PORT RATE PAYLOAD_BYTES\n");
+	struct epoll_event events[512];
+	struct rlimit files;
+	uint64_t ticks;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: bench_bare PORT\n");
 		return 64;
 	}
-	struct rlimit files = {FDS, FDS};
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max < FDS ? files.rlim_max : FDS;
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
 	int listener = listen_on(atoi(argv[1])), epoll = epoll_create1(EPOLL_CLOEXEC);
-	double rate = atof(argv[2]);
-	size_t payload = (size_t)atoi(argv[3]);
-	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-	struct epoll_event ev = {.events = EPOLLIN, .data.fd = listener};
-	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &ev);
-	ev.data.fd = timer;
-	epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &ev);
-	if (rate > 0) {
-		long period = (long)(1e9 / rate);
-		struct itimerspec it = {{period / 1000000000, period % 1000000000},
-		    {period / 1000000000, period % 1000000000}};
-		timerfd_settime(timer, 0, &it, NULL);
-	}
+	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	watch(epoll, listener);
+	watch(epoll, timer);
+	watch(epoll, STDIN_FILENO);
 	for (;;) {
-		struct epoll_event events[512];
 		int n = epoll_wait(epoll, events, 512, -1);
 		for (int i = 0; i < n; i++) {
-			uint64_t ticks;
-			if (events[i].data.fd == listener)
+			int fd = events[i].data.fd;
+			if (fd == listener)
 				accept_all(listener, epoll);
-			else if (events[i].data.fd != timer)
-				on_client(events[i].data.fd);
+			else if (fd == STDIN_FILENO)
+				obey(timer);
+			else if (fd != timer)
+				on_client(fd);
 			else if (read(timer, &ticks, sizeof ticks) == sizeof ticks)
 				while (ticks-- > 0)
-					broadcast(payload);
+					broadcast();
 		}
 	}
 }

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The load that the fan-out benchmarks put on a server: N WebSocket clients in
- * one epoll loop.  They count what arrives, measure how old it is by the
- * "ts_ns" in it, and find holes by its "n".  Prints one JSON object.
+ * The load that the benchmarks put on a server: N clients in one epoll loop.
+ * They count what arrives, measure how old it is, and find holes in it.  The
+ * same program loads a gateway and bench/bare, so that both see the same client.
  *
- * The same program loads bench/bare, so that both servers see the same client.
+ * It does what it is told on stdin, one line at a time, and answers each line
+ * with one JSON object; until the next line it goes on reading its sockets.
+ *
+ *   connect N   opens N clients more and waits until all of them are served
+ *   measure S   counts for S seconds
+ *   status      what each client has seen so far
+ *   close       resets all connections
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,16 +25,18 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <arpa/inet.h>
+#include "common/clock.h"
+#include "tally.h"
 
-#define NS_PER_S      1000000000LL
-#define HANDSHAKES    256 /* under way at once */
-#define FINE_US       20000
-#define COARSE_MS     20000
-#define PARTIAL_BYTES 65536
+#define HANDSHAKES  256u /* under way at once */
+#define CLIENTS_MAX 50000u
+#define PER_ADDRESS 20000u /* one source address has 28,000 ports */
+#define CONNECT_NS  (60 * SL_NS_PER_S)
+#define MESSAGE_MAX (1u << 20)
+#define STDIN_ID    UINT32_MAX
+#define ALERT       "\"type\":\"system_alert\""
 
 enum phase { CONNECTING, UPGRADING, SUBSCRIBING, LIVE, GONE };
 
@@ -34,41 +44,25 @@ struct client {
 	int fd;
 	enum phase phase;
 	int64_t last_n; /* -1: none yet */
-	uint64_t received;
-	char *partial; /* a frame whose end has not come */
+	char *partial;  /* a frame whose end has not come */
 	size_t partial_len;
 };
 
 static struct {
-	const char *host, *path, *topic, *mark;
-	int port, clients, seconds, warmup;
+	uint16_t port[16]; /* servers take turns */
+	unsigned ports;
+	const char *topic; /* NULL: clients do not subscribe */
+	bool sse;
+	bool alerts; /* measure alerts by the time of their sample, not events */
 	char **tokens;
 	size_t token_count;
-	bool connect_only;
-} option = {.host = "127.0.0.1",
-    .path = "/api/v1/ws",
-    .topic = "events.bench.>",
-    .mark = "\"ts_ns\":",
-    .port = 8080,
-    .clients = 100,
-    .seconds = 10,
-    .warmup = 2};
+} option = {.topic = "events.bench.>"};
 
-static struct client *clients;
-static int epoll, live, gone, started;
-static bool measuring;
-static uint64_t deliveries, bytes, holes, repeats;
-static uint32_t fine[FINE_US], coarse[COARSE_MS + 1];
-static uint64_t latencies;
-static int64_t latency_sum_ns;
+static struct client clients[CLIENTS_MAX];
+static unsigned started, live, gone;
+static int epoll;
 
-static int64_t wall_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
+static struct tally seen;
 
 static void die(const char *what)
 {
@@ -76,362 +70,401 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void record(int64_t ns)
-{
-	int64_t us = ns / 1000;
+/* ---- what is measured ---------------------------------------------------------- */
 
-	if (us < 0)
-		us = 0;
-	latencies++;
-	latency_sum_ns += ns;
-	if (us < FINE_US)
-		fine[us]++;
-	else
-		coarse[us / 1000 < COARSE_MS ? us / 1000 : COARSE_MS]++;
+/* The number that follows key, and where it ends; -1 if there is none. */
+static int64_t number_after(const char **at, const char *end, const char *key)
+{
+	size_t len = strlen(key);
+	const char *p = memmem(*at, (size_t)(end - *at), key, len);
+	int64_t value = 0;
+
+	if (!p)
+		return -1;
+	for (p += len; p < end && *p >= '0' && *p <= '9'; p++)
+		value = value * 10 + (*p - '0');
+	*at = p;
+	return value;
 }
 
-/* The latency in microseconds below which the share q lies. */
-static int64_t quantile_us(double q)
+static void count_message(struct client *client, const char *text, size_t len)
 {
-	uint64_t want = (uint64_t)((double)latencies * q), seen = 0;
+	const char *at = text, *end = text + len;
+	int64_t now_ns = sl_clock_wall_ns(), ts_ns;
 
-	for (int i = 0; i < FINE_US; i++)
-		if ((seen += fine[i]) > want)
-			return i;
-	for (int i = 0; i <= COARSE_MS; i++)
-		if ((seen += coarse[i]) > want)
-			return (int64_t)i * 1000;
-	return 0;
+	if (option.alerts) {
+		if (!memmem(text, len, ALERT, strlen(ALERT)))
+			return;
+		ts_ns = number_after(&at, end, "\"ts\":") * SL_NS_PER_US;
+	} else {
+		ts_ns = number_after(&at, end, "\"ts_ns\":");
+		if (ts_ns < 0)
+			seen.gaps += memmem(text, len, "\"type\":\"gap\"", 12) != NULL;
+		else
+			tally_order(
+			    &seen, &client->last_n, number_after(&at, end, "\"n\":"));
+	}
+	if (ts_ns >= 0)
+		tally_age(&seen, now_ns - ts_ns);
 }
+
+/* ---- one client ------------------------------------------------------------------ */
 
 static void drop(struct client *client)
 {
+	if (client->phase == GONE)
+		return;
 	if (client->phase == LIVE)
 		live--;
-	if (client->phase != GONE)
-		gone++;
+	gone++;
 	client->phase = GONE;
 	close(client->fd);
+	free(client->partial);
+	client->partial = NULL;
+	client->partial_len = 0;
 }
 
-static void put(struct client *client, const char *data, size_t len)
+static void put(struct client *client, const void *data, size_t len)
 {
 	if (send(client->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
 		drop(client);
 }
 
-/* A masked text frame; the mask is zero, which is allowed and costs nothing. */
-static void put_text(struct client *client, const char *text)
+static void serve(struct client *client)
 {
-	size_t len = strlen(text), at = 2;
-	unsigned char frame[1024] = {0x81};
-
-	if (len < 126) {
-		frame[1] = (unsigned char)(0x80 | len);
-	} else {
-		frame[1] = 0x80 | 126;
-		frame[2] = (unsigned char)(len >> 8);
-		frame[3] = (unsigned char)len;
-		at = 4;
-	}
-	memset(frame + at, 0, 4);
-	memcpy(frame + at + 4, text, len);
-	put(client, (char *)frame, at + 4 + len);
+	client->phase = LIVE;
+	live++;
 }
 
-static void start_client(int i)
+/* A masked text frame; a mask of zeroes is allowed and costs nothing. */
+static void subscribe(struct client *client)
+{
+	unsigned char frame[6 + 126] = {0x81};
+	int len = snprintf((char *)frame + 6, 126,
+	    "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]}}", option.topic);
+
+	frame[1] = (unsigned char)(0x80 | len);
+	client->phase = SUBSCRIBING;
+	put(client, frame, 6 + (size_t)len);
+}
+
+static void start_client(unsigned i)
 {
 	struct client *client = &clients[i];
-	struct sockaddr_in to = {
-	    .sin_family = AF_INET, .sin_port = htons((uint16_t)option.port)};
-	struct epoll_event ev = {.events = EPOLLOUT, .data.u32 = (uint32_t)i};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	    .sin_port = htons(option.port[i % option.ports]),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in from = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / PER_ADDRESS)};
+	struct epoll_event ev = {.events = EPOLLOUT, .data.u32 = i};
+	struct linger reset = {.l_onoff = 1}; /* leaves no port waiting */
 	int one = 1;
 
-	client->last_n = -1;
+	*client = (struct client){.last_n = -1};
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (client->fd < 0)
 		die("socket");
-	/* Past 28,000 clients one source address runs out of ports. */
-	struct sockaddr_in from = {.sin_family = AF_INET};
-	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(i / 20000));
 	setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	if (bind(client->fd, (struct sockaddr *)&from, sizeof from) != 0)
 		die("bind");
-	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	inet_pton(AF_INET, option.host, &to.sin_addr);
 	if (connect(client->fd, (struct sockaddr *)&to, sizeof to) != 0 &&
 	    errno != EINPROGRESS)
 		die("connect");
-	epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &ev);
-	started++;
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &ev) != 0)
+		die("epoll_ctl");
 }
 
-static void upgrade(int i)
+static void ask(unsigned i)
 {
-	struct client *client = &clients[i];
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
+	static const char upgrade[] =
+	    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	    "Sec-WebSocket-Protocol: sightline.v1.json\r\n";
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
 	char request[9000];
+	bool token = option.token_count > 0;
 	int len = snprintf(request, sizeof request,
-	    "GET %s HTTP/1.1\r\nHost: %s:%d\r\nConnection: Upgrade\r\nUpgrade: "
-	    "websocket\r\n"
-	    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-	    "Sec-WebSocket-Protocol: sightline.v1.json\r\n%s%s%s\r\n",
-	    option.path, option.host, option.port,
-	    option.token_count ? "Authorization: Bearer " : "",
-	    option.token_count ? option.tokens[(size_t)i % option.token_count] : "",
-	    option.token_count ? "\r\n" : "");
+	    "GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s\r\n",
+	    option.sse ? "stream" : "ws", option.sse ? "" : upgrade,
+	    token ? "Authorization: Bearer " : "",
+	    token ? option.tokens[i % option.token_count] : "", token ? "\r\n" : "");
 
-	client->phase = UPGRADING;
-	epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &ev);
-	put(client, request, (size_t)len);
+	clients[i].phase = UPGRADING;
+	epoll_ctl(epoll, EPOLL_CTL_MOD, clients[i].fd, &ev);
+	put(&clients[i], request, (size_t)len);
 }
 
-static int64_t number_after(const char *data, size_t len, const char *key)
+/* The length of head and body of the frame at data; false if it is not all there. */
+static bool frame_at(const unsigned char *data, size_t len, size_t *head, size_t *body)
 {
-	const char *at = memmem(data, len, key, strlen(key));
-	int64_t value = 0;
-
-	if (!at)
-		return -1;
-	for (at += strlen(key); at < data + len && *at >= '0' && *at <= '9'; at++)
-		value = value * 10 + (*at - '0');
-	return value;
-}
-
-static void got_text(struct client *client, const char *data, size_t len, int64_t now)
-{
-	if (client->phase == SUBSCRIBING) {
-		if (memmem(data, len, "\"subscribed\"", 12)) {
-			client->phase = LIVE;
-			live++;
-		}
-		return;
+	if (len < 2)
+		return false;
+	*body = data[1] & 0x7f;
+	*head = *body < 126 ? 2 : *body == 126 ? 4 : 10;
+	if (len < *head)
+		return false;
+	if (*head > 2) {
+		*body = 0;
+		for (size_t i = 2; i < *head; i++)
+			*body = *body << 8 | data[i];
 	}
-	int64_t ts = number_after(data, len, option.mark);
-	if (ts < 0)
-		return;
-	int64_t n = number_after(data, len, "\"n\":");
-	if (n >= 0 && client->last_n >= 0 && n != client->last_n + 1) {
-		if (n <= client->last_n)
-			repeats++;
-		else
-			holes += (uint64_t)(n - client->last_n - 1);
-	}
-	if (n > client->last_n)
-		client->last_n = n;
-	if (!measuring)
-		return;
-	client->received++;
-	deliveries++;
-	record(now - ts);
+	return *body <= len - *head;
 }
 
-/* Takes whole frames off data; returns how many bytes they were. */
-static size_t take_frames(
-    struct client *client, const char *data, size_t len, int64_t now)
+static size_t take_frames(struct client *client, const char *data, size_t len)
 {
-	size_t at = 0;
+	size_t at = 0, head, body;
 
-	while (len - at >= 2 && client->phase != GONE) {
-		const unsigned char *frame = (const unsigned char *)data + at;
-		size_t head = 2, body = frame[1] & 0x7f;
-		if (body == 126) {
-			if (len - at < 4)
-				break;
-			body = (size_t)frame[2] << 8 | frame[3];
-			head = 4;
-		} else if (body == 127) {
-			if (len - at < 10)
-				break;
-			body = 0;
-			for (int i = 2; i < 10; i++)
-				body = body << 8 | frame[i];
-			head = 10;
-		}
-		if (len - at < head + body)
+	while (client->phase != GONE &&
+	       frame_at((const unsigned char *)data + at, len - at, &head, &body)) {
+		const char *text = data + at + head;
+		switch (data[at] & 0x0f) {
+		case 1:
+			if (client->phase == LIVE)
+				count_message(client, text, body);
+			else if (memmem(text, body, "\"subscribed\"", 12))
+				serve(client);
 			break;
-		if ((frame[0] & 0x0f) == 1)
-			got_text(client, (const char *)frame + head, body, now);
-		else if ((frame[0] & 0x0f) == 9)
-			put(client, "\x8a\x80\0\0\0\0", 6);
-		else if ((frame[0] & 0x0f) == 8)
+		case 8:
+			fprintf(stderr, "load: closed: %.*s\n",
+			    body > 2 ? (int)body - 2 : 0, text + 2);
 			drop(client);
+			break;
+		case 9:
+			put(client, "\x8a\x80\0\0\0", 6);
+			break;
+		}
 		at += head + body;
 	}
 	return at;
 }
 
-static void keep_partial(struct client *client, const char *data, size_t len)
+/* Takes the head of the answer; returns its length, 0 if more of it has to come. */
+static size_t take_answer(struct client *client, const char *data, size_t len)
 {
-	if (len > PARTIAL_BYTES * 16) {
-		drop(client);
-		return;
-	}
-	char *copy = len ? malloc(len) : NULL;
-	if (len)
-		memcpy(copy, data, len);
-	free(client->partial);
-	client->partial = copy;
-	client->partial_len = len;
-}
+	const char *end = memmem(data, len, "\r\n\r\n", 4);
 
-static void got_bytes(struct client *client, char *data, size_t len, int64_t now)
-{
-	if (client->phase == UPGRADING) {
-		char *end = memmem(data, len, "\r\n\r\n", 4);
-		if (len < 12 || memcmp(data, "HTTP/1.1 101", 12) != 0 || !end) {
-			fprintf(stderr, "load: refused: %.*s\n",
-			    (int)(len < 300 ? len : 300), data);
-			drop(client);
-			return;
-		}
-		char text[512];
-		snprintf(text, sizeof text,
-		    "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]}}",
-		    option.topic);
-		client->phase = SUBSCRIBING;
-		put_text(client, text);
-		len -= (size_t)(end + 4 - data);
-		data = end + 4;
+	if (!end)
+		return 0;
+	if (memcmp(data, option.sse ? "HTTP/1.1 200" : "HTTP/1.1 101", 12) != 0) {
+		fprintf(
+		    stderr, "load: refused: %.*s\n", len < 600 ? (int)len : 600, data);
+		drop(client);
+	} else if (option.sse || !option.topic) {
+		serve(client);
+	} else {
+		subscribe(client);
 	}
-	size_t taken = take_frames(client, data, len, now);
-	keep_partial(client, data + taken, len - taken);
+	return (size_t)(end + 4 - data);
 }
 
 static void on_readable(struct client *client)
 {
-	static char buf[1 << 20];
-	size_t have = client->partial_len;
+	static char buf[MESSAGE_MAX];
+	size_t len = client->partial_len, taken = 0;
 
-	if (have)
-		memcpy(buf, client->partial, have);
-	ssize_t n = recv(client->fd, buf + have, sizeof buf - have, 0);
-	if (n > 0) {
-		if (measuring)
-			bytes += (uint64_t)n;
-		got_bytes(client, buf, have + (size_t)n, wall_ns());
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		drop(client);
+	memcpy(buf, client->partial ? client->partial : "", len);
+	ssize_t n = recv(client->fd, buf + len, sizeof buf - len, 0);
+	if (n <= 0) {
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			drop(client);
+		return;
 	}
+	len += (size_t)n;
+	if (seen.on)
+		seen.bytes += (uint64_t)n;
+	if (client->phase == UPGRADING)
+		taken = take_answer(client, buf, len);
+	if (option.sse && client->phase == LIVE)
+		taken = len;
+	else if (client->phase == SUBSCRIBING || client->phase == LIVE)
+		taken += take_frames(client, buf + taken, len - taken);
+	if (client->phase == GONE)
+		return;
+	client->partial = realloc(client->partial, len - taken + 1);
+	if (!client->partial)
+		die("memory");
+	memcpy(client->partial, buf + taken, len - taken);
+	client->partial_len = len - taken;
 }
 
-static void turn(int timeout_ms)
+/* ---- the loop ------------------------------------------------------------------- */
+
+/* One round of reading; true if stdin has something to say. */
+static bool turn(int timeout_ms)
 {
 	struct epoll_event events[512];
 	int n = epoll_wait(epoll, events, 512, timeout_ms);
+	bool told = false;
 
 	for (int i = 0; i < n; i++) {
-		struct client *client = &clients[events[i].data.u32];
-		if (client->phase == CONNECTING)
-			upgrade((int)events[i].data.u32);
-		else if (client->phase != GONE)
-			on_readable(client);
+		uint32_t id = events[i].data.u32;
+		if (id == STDIN_ID)
+			told = true;
+		else if (clients[id].phase == CONNECTING)
+			ask(id);
+		else if (clients[id].phase != GONE)
+			on_readable(&clients[id]);
 	}
+	return told;
+}
+
+static void run_connect(unsigned count)
+{
+	unsigned target = started + count, live_before = live, gone_before = gone;
+	int64_t began_ns = sl_clock_mono_ns();
+
+	if (target > CLIENTS_MAX) {
+		fprintf(stderr, "load: more than %u clients\n", CLIENTS_MAX);
+		exit(64);
+	}
+	while (live + gone < target && sl_clock_mono_ns() - began_ns < CONNECT_NS) {
+		while (started < target && started - live - gone < HANDSHAKES)
+			start_client(started++);
+		turn(10);
+	}
+	printf("{\"connected\":%u,\"refused\":%u,\"seconds\":%.6f}\n", live - live_before,
+	    gone - gone_before,
+	    (double)(sl_clock_mono_ns() - began_ns) / (double)SL_NS_PER_S);
+}
+
+static void run_measure(double seconds)
+{
+	int64_t began_ns = sl_clock_mono_ns();
+	int64_t end_ns = began_ns + (int64_t)(seconds * (double)SL_NS_PER_S);
+
+	tally_begin(&seen);
+	while (sl_clock_mono_ns() < end_ns)
+		turn(5);
+	seen.on = false;
+	printf("{\"clients\":%u,\"gone\":%u,\"seconds\":%.6f,", live, gone,
+	    (double)(sl_clock_mono_ns() - began_ns) / (double)SL_NS_PER_S);
+	tally_print(&seen);
+	printf("}\n");
+}
+
+static void run_status(void)
+{
+	int64_t least = INT64_MAX, most = -1;
+
+	for (unsigned i = 0; i < started; i++) {
+		if (clients[i].phase == GONE)
+			continue;
+		least = clients[i].last_n < least ? clients[i].last_n : least;
+		most = clients[i].last_n > most ? clients[i].last_n : most;
+	}
+	printf("{\"live\":%u,\"gone\":%u,\"least_n\":%" PRId64 ",\"most_n\":%" PRId64
+	       ",\"holes\":%" PRIu64 ",\"repeats\":%" PRIu64 ",\"gaps\":%" PRIu64 "}\n",
+	    live, gone, least, most, seen.holes, seen.repeats, seen.gaps);
+}
+
+static void run_close(void)
+{
+	unsigned count = live;
+
+	for (unsigned i = 0; i < started; i++)
+		drop(&clients[i]);
+	started = live = gone = 0;
+	printf("{\"closed\":%u}\n", count);
+}
+
+static void obey(const char *line)
+{
+	if (strncmp(line, "connect ", 8) == 0)
+		run_connect((unsigned)strtoul(line + 8, NULL, 10));
+	else if (strncmp(line, "measure ", 8) == 0)
+		run_measure(strtod(line + 8, NULL));
+	else if (strcmp(line, "status\n") == 0)
+		run_status();
+	else if (strcmp(line, "close\n") == 0)
+		run_close();
+	else
+		printf("{\"error\":\"unknown command\"}\n");
+	fflush(stdout);
 }
 
 static void read_tokens(const char *path)
 {
-	FILE *f = fopen(path, "r");
+	FILE *file = fopen(path, "re");
 	char line[8192];
 
-	if (!f)
+	if (!file)
 		die(path);
-	while (fgets(line, sizeof line, f)) {
+	while (fgets(line, sizeof line, file)) {
 		line[strcspn(line, "\r\n")] = '\0';
 		option.tokens = realloc(
 		    option.tokens, (option.token_count + 1) * sizeof *option.tokens);
+		if (!option.tokens)
+			die("memory");
 		option.tokens[option.token_count++] = strdup(line);
 	}
-	fclose(f);
+	fclose(file);
 }
 
-static void parse(int argc, char **argv)
+static void add_port(const char *text)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *flag = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-		if (strcmp(flag, "--connect-only") == 0) {
-			option.connect_only = true;
-			continue;
-		}
-		i++;
-		if (strcmp(flag, "--port") == 0)
-			option.port = atoi(value);
-		else if (strcmp(flag, "--clients") == 0)
-			option.clients = atoi(value);
-		else if (strcmp(flag, "--seconds") == 0)
-			option.seconds = atoi(value);
-		else if (strcmp(flag, "--warmup") == 0)
-			option.warmup = atoi(value);
-		else if (strcmp(flag, "--path") == 0)
-			option.path = value;
-		else if (strcmp(flag, "--topic") == 0)
-			option.topic = value;
-		else if (strcmp(flag, "--mark") == 0)
-			option.mark = value;
-		else if (strcmp(flag, "--tokens") == 0)
-			read_tokens(value);
-		else {
-			fprintf(stderr, "load: unknown flag %s\n", flag);
-			exit(64);
-		}
+	if (option.ports == sizeof option.port / sizeof *option.port) {
+		fprintf(stderr, "load: too many ports\n");
+		exit(64);
 	}
-}
-
-static double connect_all(void)
-{
-	int64_t began = wall_ns(), deadline = began + 120 * NS_PER_S;
-
-	while (live + gone < option.clients && wall_ns() < deadline) {
-		while (started < option.clients && started - live - gone < HANDSHAKES)
-			start_client(started);
-		turn(10);
-	}
-	return (double)(wall_ns() - began) / (double)NS_PER_S;
-}
-
-static void run_for(int seconds)
-{
-	int64_t end = wall_ns() + seconds * NS_PER_S;
-
-	while (wall_ns() < end)
-		turn(10);
-}
-
-/* Tells the script that something has begun, and waits for nobody. */
-static void mark(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
+	option.port[option.ports++] = (uint16_t)atoi(text);
 }
 
 int main(int argc, char **argv)
 {
-	struct rlimit files = {1 << 17, 1 << 17};
+	static const struct option flags[] = {{"port", required_argument, NULL, 'p'},
+	    {"topic", required_argument, NULL, 't'},
+	    {"tokens", required_argument, NULL, 'k'}, {"sse", no_argument, NULL, 's'},
+	    {"idle", no_argument, NULL, 'i'}, {"alerts", no_argument, NULL, 'a'}, {0}};
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = STDIN_ID};
+	struct rlimit files;
+	char line[256];
+	int flag;
 
-	parse(argc, argv);
+	while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1) {
+		switch (flag) {
+		case 'p':
+			add_port(optarg);
+			break;
+		case 't':
+			option.topic = optarg;
+			break;
+		case 'k':
+			read_tokens(optarg);
+			break;
+		case 's':
+			option.sse = true;
+			break;
+		case 'i':
+			option.topic = NULL;
+			break;
+		case 'a':
+			option.alerts = true;
+			break;
+		default:
+			return 64;
+		}
+	}
+	if (option.ports == 0) {
+		fprintf(stderr,
+		    "usage: bench_load --port N… [--topic T | --idle] [--sse] "
+		    "[--alerts] [--tokens FILE]\n");
+		return 64;
+	}
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	clients = calloc((size_t)option.clients, sizeof *clients);
+	setvbuf(stdin, NULL, _IONBF, 0);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!clients || epoll < 0)
-		die("setup");
-	double connect_s = connect_all();
-	mark("connected");
-	if (!option.connect_only)
-		run_for(option.warmup);
-	measuring = true;
-	mark("measuring");
-	int64_t began = wall_ns();
-	run_for(option.seconds);
-	double took = (double)(wall_ns() - began) / (double)NS_PER_S;
-	mark("measured");
-	printf(
-	    "{\"clients\":%d,\"refused\":%d,\"connect_s\":%.4f,\"connects_per_s\":%.0f,"
-	    "\"seconds\":%.3f,\"deliveries\":%" PRIu64
-	    ",\"per_s\":%.0f,\"bytes\":%" PRIu64 ",\"holes\":%" PRIu64
-	    ",\"repeats\":%" PRIu64 ",\"p50_us\":%" PRId64 ",\"p90_us\":%" PRId64
-	    ",\"p99_us\":%" PRId64 ",\"max_us\":%" PRId64 ",\"mean_us\":%.1f}\n",
-	    live, gone, connect_s, live / connect_s, took, deliveries,
-	    (double)deliveries / took, bytes, holes, repeats, quantile_us(0.5),
-	    quantile_us(0.9), quantile_us(0.99), quantile_us(0.999999),
-	    latencies ? (double)latency_sum_ns / (double)latencies / 1000.0 : 0.0);
-	return 0;
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &ev) != 0)
+		die("epoll");
+	for (;;) {
+		while (!turn(1000))
+			;
+		if (!fgets(line, sizeof line, stdin))
+			return 0;
+		obey(line);
+	}
 }
