@@ -98,13 +98,14 @@ void agg_derived_free(struct agg_derived *derived)
 }
 
 void agg_derived_each_metric(const struct agg_derived *derived,
-    void (*each)(void *arg, const char *metric), void *arg)
+    void (*each)(void *arg, size_t spec, const char *metric), void *arg)
 {
 	for (size_t i = 0; i < derived->order.count; i++) {
-		const struct agg_expr *expr = derived->order.items[i].expr;
+		const struct agg_derived_item *item = &derived->order.items[i];
 
-		for (size_t m = 0; expr && m < agg_expr_metric_count(expr); m++)
-			each(arg, agg_expr_metric(expr, m));
+		for (size_t m = 0; item->expr && m < agg_expr_metric_count(item->expr);
+		     m++)
+			each(arg, item->spec, agg_expr_metric(item->expr, m));
 	}
 }
 

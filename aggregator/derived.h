@@ -74,10 +74,12 @@ int agg_derived_new(const struct agg_derived_spec *specs, size_t count,
     char error[AGG_DERIVED_ERROR_MAX]);
 void agg_derived_free(struct agg_derived *derived);
 
-/* agg_derived_each_metric names every metric that expressions read: for agg_recent_want.
+/*
+ * agg_derived_each_metric names every metric that expressions read, and which
+ * of the specs does: for agg_recent_want.
  */
 void agg_derived_each_metric(const struct agg_derived *derived,
-    void (*each)(void *arg, const char *metric), void *arg);
+    void (*each)(void *arg, size_t spec, const char *metric), void *arg);
 
 /*
  * agg_derived_bind makes metric_id known, the dense number of a metric of a

@@ -162,11 +162,6 @@ static void on_derived(
 		    value, ts_ns, sl_clock_mono_ns());
 }
 
-static void want(void *arg, const char *metric)
-{
-	agg_recent_want(arg, metric);
-}
-
 /* ---- life -------------------------------------------------------------------------- */
 
 static int make_derived(struct agg_judge *judge)
@@ -184,11 +179,12 @@ static int make_derived(struct agg_judge *judge)
 	int result = agg_derived_new(specs, count, &hooks, &judge->derived, error);
 
 	free(specs);
-	if (result != 0)
+	if (result != 0) {
 		sl_log_error("catalog", "%s", error);
-	else
-		agg_derived_each_metric(judge->derived, want, judge->options.recent);
-	return result;
+		return result;
+	}
+	return agg_judge_catalog_want(judge->options.catalog, judge->derived,
+	    judge->spec_metric, judge->options.recent);
 }
 
 int agg_judge_new(const struct agg_judge_options *options, struct agg_judge **out)

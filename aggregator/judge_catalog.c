@@ -159,3 +159,37 @@ size_t agg_judge_catalog_specs(const struct sl_catalog *catalog,
 	*out_metric = index;
 	return count;
 }
+
+struct wanted {
+	const struct sl_catalog *catalog;
+	const uint32_t *spec_metric;
+	struct agg_recent *recent;
+	size_t unknown;
+};
+
+static void want(void *arg, size_t spec, const char *metric)
+{
+	struct wanted *wanted = arg;
+	const struct sl_catalog_metric *reader =
+	    sl_catalog_metric_at(wanted->catalog, wanted->spec_metric[spec]);
+
+	agg_recent_want(wanted->recent, metric);
+	if (sl_catalog_metric(wanted->catalog, NULL, metric, strlen(metric)))
+		return;
+	wanted->unknown++;
+	sl_log_error("catalog",
+	    "metric \"%s.%s\": its expression reads \"%s\", which the catalog does not "
+	    "have",
+	    reader->module->name, reader->name, metric);
+}
+
+int agg_judge_catalog_want(const struct sl_catalog *catalog,
+    const struct agg_derived *derived, const uint32_t *spec_metric,
+    struct agg_recent *recent)
+{
+	struct wanted wanted = {
+	    .catalog = catalog, .spec_metric = spec_metric, .recent = recent};
+
+	agg_derived_each_metric(derived, want, &wanted);
+	return wanted.unknown ? SL_EINVAL : 0;
+}

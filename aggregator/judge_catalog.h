@@ -9,6 +9,7 @@
 #include "common/catalog.h"
 #include "common/config.h"
 #include "derived.h"
+#include "recent.h"
 #include "rule.h"
 
 /*
@@ -26,5 +27,14 @@ int agg_judge_catalog_rules(const struct sl_catalog *catalog,
  */
 size_t agg_judge_catalog_specs(
     const struct sl_catalog *catalog, struct agg_derived_spec **specs, uint32_t **metric);
+
+/*
+ * agg_judge_catalog_want lets recent remember every metric that the expressions
+ * of derived read.  spec_metric is what agg_judge_catalog_specs gave.  Returns
+ * SL_EINVAL after it has logged those that the catalog does not have.
+ */
+int agg_judge_catalog_want(const struct sl_catalog *catalog,
+    const struct agg_derived *derived, const uint32_t *spec_metric,
+    struct agg_recent *recent);
 
 #endif

@@ -66,8 +66,9 @@ static void publish(
 		feed(world, (uint32_t)(8 + spec), value, 0);
 }
 
-static void want(void *arg, const char *metric)
+static void want(void *arg, size_t spec, const char *metric)
 {
+	(void)spec;
 	agg_recent_want(arg, metric);
 }
 
