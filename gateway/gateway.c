@@ -63,7 +63,7 @@ static int load_keys(struct gateway *gw)
 	if (rc)
 		sl_log_error("gateway", "%s", sl_buf_text(&error));
 	sl_buf_clear(&error);
-	return rc ? EX_CONFIG : EX_OK;
+	return rc ? EX_NOINPUT : EX_OK;
 }
 
 /* ---- acquire
