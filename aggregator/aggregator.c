@@ -30,6 +30,9 @@
 #define TICK_MS  1000
 #define SWEEP_MS 100
 
+/* Behind by so much, the gateways are not keeping up. */
+#define CROWDED_BYTES (4u * 1024u * 1024u)
+
 /* ---- work ------------------------------------------------------------------------- */
 
 void agg_core_pass(struct agg_core *core, int64_t wall_ns, int64_t mono_ns)
@@ -83,6 +86,7 @@ static void on_passed(void *arg, int64_t wall_ns, int64_t mono_ns)
 	struct agg_core *core = arg;
 
 	agg_core_pass(core, wall_ns, mono_ns);
+	core->ingest.crowded = sl_bus_counters(core->bus)->backlog_bytes > CROWDED_BYTES;
 	agg_own_passed(&core->own, sl_clock_mono_ns() - mono_ns);
 }
 

@@ -12,6 +12,11 @@
  * the ring's reader stays before it, and a second reader goes ahead and takes
  * the samples behind it: metrics go on.  When the event could be taken, samples
  * up to where the second reader came are passed over.
+ *
+ * While the gateways do not keep up with what is published, each source gets
+ * CROWDED_EVENTS_PER_S at most.  A source that floods then waits in its own
+ * ring; else its events would push those of the others out of the replay window
+ * before any gateway had read them.
  */
 #include "source.h"
 
@@ -22,18 +27,8 @@
 #include "common/error.h"
 #include "common/log.h"
 
-#define COMPLAIN_NS (10 * SL_NS_PER_S)
-
-static const char *const state_names[] = {
-#define X(id, text) [id] = text,
-    AGG_SOURCE_STATE_TABLE(X)
-#undef X
-};
-
-const char *agg_source_state_name(enum agg_source_state state)
-{
-	return state_names[state];
-}
+#define COMPLAIN_NS          (10 * SL_NS_PER_S)
+#define CROWDED_EVENTS_PER_S 1000
 
 /* Counts refused records; says so at once and then every ten seconds. */
 static void refuse(struct agg_source *source, uint64_t n, const char *what,
@@ -184,11 +179,25 @@ static int take_samples(struct agg_ingest *ingest, struct agg_source *source,
 	return -1;
 }
 
+static void complain_crowded(struct agg_source *source, int64_t mono_ns)
+{
+	if (source->crowded_mono_ns && mono_ns - source->crowded_mono_ns < COMPLAIN_NS)
+		return;
+	sl_log_warn("ingest",
+	    "throttled source=%s reason=\"the gateways are behind\" events_per_s=%d",
+	    source->name, CROWDED_EVENTS_PER_S);
+	source->crowded_mono_ns = mono_ns;
+}
+
 /* True if the source may publish one more event now. */
-static bool within_rate(struct agg_source *source, int64_t mono_ns)
+static bool within_rate(
+    const struct agg_ingest *ingest, struct agg_source *source, int64_t mono_ns)
 {
 	int64_t rate = source->rights.events_per_second;
+	bool crowded = ingest->crowded && (rate == 0 || rate > CROWDED_EVENTS_PER_S);
 
+	if (crowded)
+		rate = CROWDED_EVENTS_PER_S;
 	if (rate == 0)
 		return true;
 	source->event_tokens += (double)(mono_ns - source->event_tokens_mono_ns) /
@@ -196,7 +205,11 @@ static bool within_rate(struct agg_source *source, int64_t mono_ns)
 	source->event_tokens_mono_ns = mono_ns;
 	if (source->event_tokens > (double)rate)
 		source->event_tokens = (double)rate;
-	return source->event_tokens >= 1.0;
+	if (source->event_tokens >= 1.0)
+		return true;
+	if (crowded)
+		complain_crowded(source, mono_ns);
+	return false;
 }
 
 /* Journals one event; 0, or SL_EAGAIN if it has to stay in its ring for now. */
@@ -239,7 +252,7 @@ static int take_event(struct agg_ingest *ingest, struct agg_source *source,
 		source->ring.received++; /* the table's count ends where its tail does */
 		return 0;
 	}
-	if (!within_rate(source, mono_ns))
+	if (!within_rate(ingest, source, mono_ns))
 		return SL_EAGAIN;
 	sl_buf_reset(&ingest->packed);
 	agg_event_pack(&from, event, type,
@@ -253,7 +266,8 @@ static int take_event(struct agg_ingest *ingest, struct agg_source *source,
 		refuse(source, 1, "event", event->type, sl_strerror(error), mono_ns);
 		return 0;
 	}
-	source->event_tokens -= 1.0;
+	if (source->event_tokens >= 1.0)
+		source->event_tokens -= 1.0;
 	source->ring.received++;
 	ingest->published(
 	    ingest->arg, type->priority, ingest->packed.data, ingest->packed.len);
@@ -373,47 +387,4 @@ enum agg_ingest_result agg_ingest_turn(struct agg_ingest *ingest,
 			return AGG_INGEST_CORRUPT;
 	}
 	return AGG_INGEST_MORE;
-}
-
-void agg_source_release(struct agg_source *source, struct agg_table *table)
-{
-	struct sl_ring_drops drops;
-
-	/* What a corrupt ring says of itself is no count. */
-	if (!source->consumer.ring.corrupt) {
-		sl_ring_get_drops(&source->consumer.ring, &drops);
-		source->ring.dropped = drops.samples + drops.events;
-	}
-	source->ring.tail = sl_ring_tail(&source->consumer.ring);
-	if (source->last_mono_ns)
-		source->ring.seen_ns =
-		    sl_clock_wall_ns() - (sl_clock_mono_ns() - source->last_mono_ns);
-	agg_table_ring_set(table, source->table_slot, &source->ring);
-	sl_ring_release(&source->consumer.ring);
-}
-
-uint64_t agg_source_dropped(const struct agg_source *source)
-{
-	return source->ring.dropped_before + source->ring.dropped;
-}
-
-void agg_source_check_drops(struct agg_source *source, int64_t mono_ns)
-{
-	uint64_t dropped = agg_source_dropped(source);
-
-	if (dropped == source->overflow_dropped ||
-	    (source->overflow_mono_ns &&
-		mono_ns - source->overflow_mono_ns < COMPLAIN_NS))
-		return;
-	sl_log_warn("ingest",
-	    "throttled source=%s reason=\"it writes faster than its turns take\" "
-	    "dropped=%llu",
-	    source->name, (unsigned long long)(dropped - source->overflow_dropped));
-	source->overflow_dropped = dropped;
-	source->overflow_mono_ns = mono_ns;
-}
-
-uint64_t agg_source_received(const struct agg_source *source)
-{
-	return source->ring.received_before + source->ring.received;
 }

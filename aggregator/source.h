@@ -62,7 +62,7 @@ struct agg_source {
 	struct sl_attach_hello hello;
 	struct sl_attach_consumer consumer;
 	struct sl_attach_positions positions; /* as last sent */
-	bool has_bare_position;  /* newer than the position of its last event */
+	bool has_bare_position; /* newer than the position of its last event */
 	uint8_t bare_position[SL_RING_POSITION_BYTES];
 	struct agg_series **series; /* by handle; NULL: refused */
 	size_t series_count, series_cap;
@@ -90,6 +90,7 @@ struct agg_source {
 	uint64_t complained_refused;
 	int64_t overflow_mono_ns;
 	uint64_t overflow_dropped; /* as last said */
+	int64_t crowded_mono_ns;   /* when its throttling was last said */
 	int64_t barred_until_mono_ns;
 	int64_t bar_ns;
 };
@@ -105,6 +106,7 @@ struct agg_ingest {
 	    void *arg, enum sl_stream stream, const void *packed, size_t len);
 	void *arg;
 	bool paused;                /* samples are taken and dropped */
+	bool crowded;               /* gateways are behind: see ingest.c */
 	unsigned defs_left;         /* definitions that the present turn may still read */
 	struct sl_buf body, packed; /* scratch */
 	struct sl_ring_sample *samples;           /* scratch [AGG_INGEST_SAMPLES] */

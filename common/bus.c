@@ -299,7 +299,15 @@ int sl_bus_reply(
 
 const struct sl_bus_counters *sl_bus_counters(struct sl_bus *bus)
 {
+	const struct peer *peer;
+
 	bus->counters.subscribers = bus->entrance[PUB].count;
+	bus->counters.backlog_bytes = 0;
+	LIST_FOREACH (peer, &bus->entrance[PUB].peers, link) {
+		size_t pending = sl_conn_pending_bytes(peer->conn);
+		if (pending > bus->counters.backlog_bytes)
+			bus->counters.backlog_bytes = pending;
+	}
 	return &bus->counters;
 }
 

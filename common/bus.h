@@ -64,6 +64,7 @@ struct sl_bus_counters {
 	uint64_t peers_refused;   /* by their uid, or one too many */
 	uint64_t peers_malformed; /* dropped for what they sent */
 	uint32_t subscribers;     /* now */
+	uint64_t backlog_bytes;   /* now: what the subscriber furthest behind waits for */
 };
 
 /*
