@@ -7,6 +7,7 @@
 #include "http_problem.h"
 #include "static.h"
 #include "stream.h"
+#include "url.h"
 #include "websocket.h"
 #include "ws_handshake.h"
 
@@ -149,9 +150,33 @@ static bool permitted(struct gw_call *call)
 	return true;
 }
 
+/* A parameter that cannot be read must not look as if it were absent. */
+static bool query_readable(struct gw_call *call)
+{
+	struct sl_url_query it;
+	struct sl_slice name, value;
+	struct sl_buf scratch = {0};
+	int rc;
+
+	if (call->request->query.len == 0)
+		return true;
+	sl_url_query_begin(&it, call->request->query.data, call->request->query.len);
+	do
+		rc = sl_url_query_next(&it, &scratch, &name, &value);
+	while (rc == 1);
+	sl_buf_clear(&scratch);
+	if (rc == 0)
+		return true;
+	gw_call_problem(call, 400, "bad-request", "the query has a broken escape");
+	return false;
+}
+
 static void run(struct gw_call *call)
 {
 	unsigned flags = call->route->flags;
+
+	if (!query_readable(call))
+		return;
 	bool is_public = (flags & GW_ROUTE_PUBLIC) ||
 			 ((flags & GW_ROUTE_LOCAL) && gw_call_local(call));
 
