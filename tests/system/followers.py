@@ -33,6 +33,7 @@ class Follower:
         self.seq = {}
         self.events = self.metrics = self.connects = 0
         self.faults = []
+        self.connection = None  # transport of the present one
 
     def fault(self, what):
         if len(self.faults) < FAULTS_KEPT:
@@ -83,6 +84,7 @@ class Follower:
                                           ping_interval=None, close_timeout=1, open_timeout=ANSWER_S)
         async with connect as socket:
             self.connects += 1
+            self.connection = socket.transport
             wish = {"topics": TOPICS, **({"since": self.cursor} if self.cursor else {})}
             await socket.send(json.dumps({"type": "subscribe", "data": wish}))
             async for text in socket:
@@ -92,6 +94,7 @@ class Follower:
 
     async def run_sse(self, path):
         reader, writer = await asyncio.open_unix_connection(path, limit=1 << 22)
+        self.connection = writer.transport
         try:
             resume = f"Last-Event-ID: {self.cursor}\r\n" if self.cursor else ""
             writer.write((f"GET /api/v1/stream?topics={','.join(TOPICS)} HTTP/1.1\r\nHost: localhost\r\n"
