@@ -2,8 +2,9 @@
 /*
  * The loop of draining: a doorbell, or a new attachment, puts a source on the
  * awake list and schedules a pass.  A pass gives each awake source one turn; if
- * some have more, the next pass is scheduled behind whatever else the event
- * loop has to do.  When nothing is left all awake sources go to sleep together,
+ * some have more, the next pass comes after the loop has looked at everything
+ * else: by a timer, because an event that activates itself runs again before
+ * the loop polls.  When nothing is left all awake sources go to sleep together,
  * at the price of one heavy fence.
  *
  * A source whose collector is gone is drained to the end, but not further than
@@ -21,6 +22,16 @@
 
 #define BLOCKED_RETRY_MS 20
 
+static void schedule(struct agg_sources *sources)
+{
+	struct timeval now = {0};
+
+	if (sources->passing)
+		event_add(sources->work, &now);
+	else
+		event_active(sources->work, EV_TIMEOUT, 0);
+}
+
 void agg_drain_wake(struct agg_sources *sources, struct agg_source *source)
 {
 	if (source->awake || source->state == AGG_SOURCE_GONE)
@@ -29,7 +40,7 @@ void agg_drain_wake(struct agg_sources *sources, struct agg_source *source)
 	source->awake = true;
 	source->next_awake = sources->awake;
 	sources->awake = source;
-	event_active(sources->work, EV_TIMEOUT, 0);
+	schedule(sources);
 }
 
 void agg_drain_forget(struct agg_sources *sources, struct agg_source *source)
@@ -123,6 +134,7 @@ static void on_work(int fd, short what, void *arg)
 	bool blocked = false;
 
 	(void)fd, (void)what;
+	sources->passing = true;
 	turn_all(sources, &empty, &more, &corrupt, &blocked, wall_ns, mono_ns);
 	sources->hooks.passed(sources->hooks.arg, wall_ns, mono_ns);
 	for (source = empty; source; source = source->next_awake)
@@ -133,13 +145,14 @@ static void on_work(int fd, short what, void *arg)
 	if (blocked && only_blocked(more))
 		event_add(sources->retry, &retry);
 	else if (more)
-		event_active(sources->work, EV_TIMEOUT, 0);
+		schedule(sources);
 	for (source = corrupt; source; source = next) {
 		next = source->next_awake;
 		source->awake = false;
 		agg_source_life_bar(sources, source, mono_ns);
 	}
 	go_to_sleep(sources, empty);
+	sources->passing = false;
 }
 
 bool agg_drain_start(struct agg_sources *sources)

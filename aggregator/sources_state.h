@@ -13,6 +13,7 @@ struct agg_sources {
 	size_t count;
 	struct agg_source *awake; /* drain.c's: those with something to read */
 	struct event *work;       /* a pass is due */
+	bool passing;             /* within one */
 	struct event *retry;      /* blocked sources are tried again */
 	int64_t started_mono_ns;
 };

@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(labels_that_look_alike_are_different_series)
 {
-	struct agg_label one[] = {{SLICE("a"), SLICE("1b=1:2")}};
+	struct agg_label one[] = {{SLICE("a"), SLICE("1b=2")}};
 	struct agg_label two[] = {{SLICE("a"), SLICE("1")}, {SLICE("b"), SLICE("2")}};
 	struct agg_labels first = {.items = one, .count = 1};
 	struct agg_labels second = {.items = two, .count = 2};
