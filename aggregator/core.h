@@ -63,4 +63,7 @@ void agg_core_aggregate(struct agg_core *core);
  */
 int agg_core_pause(struct agg_core *core, bool paused);
 
+/* agg_core_resume_pause puts into force again what the table kept, at the start. */
+void agg_core_resume_pause(struct agg_core *core);
+
 #endif
