@@ -9,8 +9,11 @@
 
 void tally_begin(struct tally *tally)
 {
-	memset(tally, 0, sizeof *tally);
 	tally->on = true;
+	tally->deliveries = tally->bytes = 0;
+	tally->sum_ns = 0;
+	memset(tally->fine, 0, sizeof tally->fine);
+	memset(tally->coarse, 0, sizeof tally->coarse);
 }
 
 void tally_age(struct tally *tally, int64_t age_ns)

@@ -13,12 +13,12 @@
 struct tally {
 	bool on; /* a measurement is under way */
 	uint64_t deliveries, bytes;
-	uint64_t holes, repeats, gaps; /* always counted */
+	uint64_t holes, repeats, gaps; /* from the first message on */
 	int64_t sum_ns;
 	uint32_t fine[TALLY_FINE_US], coarse[TALLY_COARSE_MS + 1];
 };
 
-/* tally_begin forgets everything and starts to measure. */
+/* tally_begin starts a measurement anew; holes, repeats and gaps go on. */
 void tally_begin(struct tally *tally);
 
 /* tally_age counts one delivery of this age while a measurement is under way. */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load_client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+#define PER_ADDRESS 20000u /* one source address has 28,000 ports */
+#define MESSAGE_MAX (1u << 20)
+#define ALERT       "\"type\":\"system_alert\""
+
+enum { CONNECTING, UPGRADING, SUBSCRIBING, LIVE, GONE };
+
+void load_die(const char *what)
+{
+	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+bool load_client_gone(const struct client *client)
+{
+	return client->phase == GONE;
+}
+
+/* ---- what is measured ---------------------------------------------------------- */
+
+/* The number that follows key, and where it ends; -1 if there is none. */
+static int64_t number_after(const char **at, const char *end, const char *key)
+{
+	size_t len = strlen(key);
+	const char *p = memmem(*at, (size_t)(end - *at), key, len);
+	int64_t value = 0;
+
+	if (!p)
+		return -1;
+	for (p += len; p < end && *p >= '0' && *p <= '9'; p++)
+		value = value * 10 + (*p - '0');
+	*at = p;
+	return value;
+}
+
+static void count_message(
+    struct load *load, struct client *client, const char *text, size_t len)
+{
+	const char *at = text, *end = text + len;
+	int64_t now_ns = sl_clock_wall_ns(), ts_ns;
+
+	if (load->option.alerts) {
+		if (!memmem(text, len, ALERT, strlen(ALERT)) ||
+		    !memmem(text, len, load->option.alerts, strlen(load->option.alerts)))
+			return;
+		ts_ns = number_after(&at, end, "\"ts\":") * SL_NS_PER_US;
+	} else {
+		ts_ns = number_after(&at, end, "\"ts_ns\":");
+		if (ts_ns < 0)
+			load->seen.gaps +=
+			    memmem(text, len, "\"type\":\"gap\"", 12) != NULL;
+		else
+			tally_order(&load->seen, &client->last_n,
+			    number_after(&at, end, "\"n\":"));
+	}
+	if (ts_ns >= 0)
+		tally_age(&load->seen, now_ns - ts_ns);
+}
+
+/* ---- one client ------------------------------------------------------------------ */
+
+void load_client_drop(struct load *load, struct client *client)
+{
+	if (client->phase == GONE)
+		return;
+	if (client->phase == LIVE)
+		load->live--;
+	load->gone++;
+	client->phase = GONE;
+	close(client->fd);
+	free(client->partial);
+	client->partial = NULL;
+	client->partial_len = 0;
+}
+
+static void put(struct load *load, struct client *client, const void *data, size_t len)
+{
+	if (send(client->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+		load_client_drop(load, client);
+}
+
+static void serve(struct load *load, struct client *client)
+{
+	client->phase = LIVE;
+	load->live++;
+}
+
+/* A masked text frame; a mask of zeroes is allowed and costs nothing. */
+static void subscribe(struct load *load, struct client *client)
+{
+	unsigned char frame[6 + 126] = {0x81};
+	int len = snprintf((char *)frame + 6, 126,
+	    "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]}}",
+	    load->option.topic);
+
+	frame[1] = (unsigned char)(0x80 | len);
+	client->phase = SUBSCRIBING;
+	put(load, client, frame, 6 + (size_t)len);
+}
+
+void load_client_start(struct load *load, unsigned i)
+{
+	struct client *client = &load->client[i];
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	    .sin_port = htons(load->option.port[i % load->option.ports]),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in from = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / PER_ADDRESS)};
+	struct epoll_event ev = {.events = EPOLLOUT, .data.u32 = i};
+	struct linger reset = {.l_onoff = 1}; /* leaves no port waiting */
+	int one = 1;
+
+	*client = (struct client){.last_n = -1};
+	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (client->fd < 0)
+		load_die("socket");
+	setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	if (bind(client->fd, (struct sockaddr *)&from, sizeof from) != 0)
+		load_die("bind");
+	if (connect(client->fd, (struct sockaddr *)&to, sizeof to) != 0 &&
+	    errno != EINPROGRESS)
+		load_die("connect");
+	if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->fd, &ev) != 0)
+		load_die("epoll_ctl");
+}
+
+static void ask(struct load *load, unsigned i)
+{
+	static const char upgrade[] =
+	    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	    "Sec-WebSocket-Protocol: sightline.v1.json\r\n";
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
+	char request[9000];
+	bool token = load->option.token_count > 0;
+	int len = snprintf(request, sizeof request,
+	    "GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s\r\n",
+	    load->option.sse ? "stream" : "ws", load->option.sse ? "" : upgrade,
+	    token ? "Authorization: Bearer " : "",
+	    token ? load->option.tokens[i % load->option.token_count] : "",
+	    token ? "\r\n" : "");
+
+	load->client[i].phase = UPGRADING;
+	epoll_ctl(load->epoll, EPOLL_CTL_MOD, load->client[i].fd, &ev);
+	put(load, &load->client[i], request, (size_t)len);
+}
+
+/* The length of head and body of the frame at data; false if it is not all there. */
+static bool frame_at(const unsigned char *data, size_t len, size_t *head, size_t *body)
+{
+	if (len < 2)
+		return false;
+	*body = data[1] & 0x7f;
+	*head = *body < 126 ? 2 : *body == 126 ? 4 : 10;
+	if (len < *head)
+		return false;
+	if (*head > 2) {
+		*body = 0;
+		for (size_t i = 2; i < *head; i++)
+			*body = *body << 8 | data[i];
+	}
+	return *body <= len - *head;
+}
+
+static size_t take_frames(
+    struct load *load, struct client *client, const char *data, size_t len)
+{
+	size_t at = 0, head, body;
+
+	while (client->phase != GONE &&
+	       frame_at((const unsigned char *)data + at, len - at, &head, &body)) {
+		const char *text = data + at + head;
+		switch (data[at] & 0x0f) {
+		case 1:
+			if (client->phase == LIVE)
+				count_message(load, client, text, body);
+			else if (memmem(text, body, "\"subscribed\"", 12))
+				serve(load, client);
+			break;
+		case 8:
+			fprintf(stderr, "load: closed: %.*s\n",
+			    body > 2 ? (int)body - 2 : 0, text + 2);
+			load_client_drop(load, client);
+			break;
+		case 9:
+			put(load, client, "\x8a\x80\0\0\0", 6);
+			break;
+		}
+		at += head + body;
+	}
+	return at;
+}
+
+/* Takes the head of the answer; returns its length, 0 if more of it has to come. */
+static size_t take_answer(
+    struct load *load, struct client *client, const char *data, size_t len)
+{
+	const char *end = memmem(data, len, "\r\n\r\n", 4);
+
+	if (!end)
+		return 0;
+	if (memcmp(data, load->option.sse ? "HTTP/1.1 200" : "HTTP/1.1 101", 12) != 0) {
+		fprintf(
+		    stderr, "load: refused: %.*s\n", len < 600 ? (int)len : 600, data);
+		load_client_drop(load, client);
+	} else if (load->option.sse || !load->option.topic) {
+		serve(load, client);
+	} else {
+		subscribe(load, client);
+	}
+	return (size_t)(end + 4 - data);
+}
+
+static void on_readable(struct load *load, struct client *client)
+{
+	static char buf[MESSAGE_MAX];
+	size_t len = client->partial_len, taken = 0;
+
+	memcpy(buf, client->partial ? client->partial : "", len);
+	ssize_t n = recv(client->fd, buf + len, sizeof buf - len, 0);
+	if (n <= 0) {
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			load_client_drop(load, client);
+		return;
+	}
+	len += (size_t)n;
+	if (load->seen.on)
+		load->seen.bytes += (uint64_t)n;
+	if (client->phase == UPGRADING)
+		taken = take_answer(load, client, buf, len);
+	if (load->option.sse && client->phase == LIVE)
+		taken = len;
+	else if (client->phase == SUBSCRIBING || client->phase == LIVE)
+		taken += take_frames(load, client, buf + taken, len - taken);
+	if (client->phase == GONE)
+		return;
+	client->partial = realloc(client->partial, len - taken + 1);
+	if (!client->partial)
+		load_die("memory");
+	memcpy(client->partial, buf + taken, len - taken);
+	client->partial_len = len - taken;
+}
+
+void load_client_ready(struct load *load, unsigned i)
+{
+	struct client *client = &load->client[i];
+
+	if (client->phase == CONNECTING)
+		ask(load, i);
+	else if (client->phase != GONE)
+		on_readable(load, client);
+}
