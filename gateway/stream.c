@@ -193,7 +193,7 @@ static void start(struct gw_call *call, const struct wish *w)
 	gw->count.sse_opened++;
 	sl_http_response_begin(call->request, 200);
 	sl_http_response_header(
-	    call->request, "Content-Type", "text/event-stream; charset=utf-8");
+	    call->request, "Content-Type", "text/event-stream");
 	sl_http_response_header(call->request, "Cache-Control", "no-cache, no-transform");
 	sl_http_response_header(call->request, "X-Accel-Buffering", "no");
 	struct sl_conn *conn = sl_http_response_upgrade(call->request, &handler, stream);
@@ -235,7 +235,7 @@ void gw_stream_open(struct gw_call *call)
 	} else if (read_wish(call, &wish)) {
 		if (call->request->method == SL_HTTP_HEAD) {
 			sl_http_response_send(call->request, 200,
-			    "text/event-stream; charset=utf-8", NULL, 0);
+			    "text/event-stream", NULL, 0);
 		} else if (!gw_admit_user(gw, call->who)) {
 			refuse_limit(call);
 		} else {

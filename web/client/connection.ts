@@ -85,7 +85,7 @@ export class Connection {
     if (message.cursor) this.cursor = message.cursor;
     if (message.type === "disconnect")
       this.advice = { reason: message.data?.reason, retryMs: message.data?.retry_ms };
-    if (message.type === "error" && message.data?.detail) this.advice.reason = message.data.detail;
+    if (message.type === "error" && message.data?.message) this.advice.reason = message.data.message;
     if (message.type === "subscribed") {
       this.attempts = 0;
       this.options.onState("live");
