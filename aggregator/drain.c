@@ -7,6 +7,10 @@
  * the loop polls.  When nothing is left all awake sources go to sleep together,
  * at the price of one heavy fence.
  *
+ * A blocked source gets its next turn BLOCKED_RETRY_MS later, and not with the
+ * pass of another: what it is let write then is not in front of what that one
+ * has just written.
+ *
  * A source whose collector is gone is drained to the end, but not further than
  * its ring was long at that moment: what lies behind was written by somebody who
  * no longer holds the connection, and waits in the segment until it is offered
@@ -97,6 +101,11 @@ static void turn_all(struct agg_sources *sources, struct agg_source **empty,
 
 	for (sources->awake = NULL; source; source = next) {
 		next = source->next_awake;
+		if (source->blocked && mono_ns < source->retry_mono_ns) {
+			push(more, source);
+			*blocked = true;
+			continue;
+		}
 		switch (
 		    agg_ingest_turn(sources->options.ingest, source, wall_ns, mono_ns)) {
 		case AGG_INGEST_EMPTY:
@@ -106,6 +115,7 @@ static void turn_all(struct agg_sources *sources, struct agg_source **empty,
 			push(beyond_end(source) ? empty : more, source);
 			break;
 		case AGG_INGEST_BLOCKED:
+			source->retry_mono_ns = mono_ns + BLOCKED_RETRY_MS * SL_NS_PER_MS;
 			push(more, source);
 			*blocked = true;
 			break;

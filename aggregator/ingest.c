@@ -13,10 +13,12 @@
  * the samples behind it: metrics go on.  When the event could be taken, samples
  * up to where the second reader came are passed over.
  *
- * While the gateways do not keep up with what is published, each source gets
- * CROWDED_EVENTS_PER_S at most.  A source that floods then waits in its own
- * ring; else its events would push those of the others out of the replay window
- * before any gateway had read them.
+ * A source that floods waits in its own ring.  As long as it is the only one it
+ * may write what it can; beside others it gets SHARED_EVENTS_PER_S at most, so
+ * that theirs do not stand behind a heap of its own in every queue up to the
+ * clients.  While the gateways do not keep up each source gets
+ * CROWDED_EVENTS_PER_S; else the flood would push everybody's events out of the
+ * replay window before any gateway had read them.
  */
 #include "source.h"
 
@@ -28,7 +30,9 @@
 #include "common/log.h"
 
 #define COMPLAIN_NS          (10 * SL_NS_PER_S)
+#define SHARED_EVENTS_PER_S  25000
 #define CROWDED_EVENTS_PER_S 1000
+#define BURST_EVENTS         1000
 
 /* Counts refused records; says so at once and then every ten seconds. */
 static void refuse(struct agg_source *source, uint64_t n, const char *what,
@@ -179,36 +183,59 @@ static int take_samples(struct agg_ingest *ingest, struct agg_source *source,
 	return -1;
 }
 
-static void complain_crowded(struct agg_source *source, int64_t mono_ns)
+static int64_t lower_limit(int64_t limit, int64_t other)
 {
-	if (source->crowded_mono_ns && mono_ns - source->crowded_mono_ns < COMPLAIN_NS)
-		return;
-	sl_log_warn("ingest",
-	    "throttled source=%s reason=\"the gateways are behind\" events_per_s=%d",
-	    source->name, CROWDED_EVENTS_PER_S);
-	source->crowded_mono_ns = mono_ns;
+	return limit == 0 || limit > other ? other : limit;
+}
+
+/* Events per second that the source gets now; 0: as many as it has. */
+static int64_t event_limit(
+    const struct agg_ingest *ingest, const struct agg_source *source, const char **why)
+{
+	int64_t limit = source->rights.events_per_second;
+
+	*why = "it is over event_rate_limit";
+	if (ingest->shared && lower_limit(limit, SHARED_EVENTS_PER_S) != limit) {
+		limit = SHARED_EVENTS_PER_S;
+		*why = "it is not alone";
+	}
+	if (ingest->crowded && lower_limit(limit, CROWDED_EVENTS_PER_S) != limit) {
+		limit = CROWDED_EVENTS_PER_S;
+		*why = "the gateways are behind";
+	}
+	return limit;
+}
+
+/* What may come at once: a long burst is a long wait for everybody else. */
+static double event_burst(int64_t limit)
+{
+	if (limit <= BURST_EVENTS)
+		return (double)limit;
+	return limit / 20 > BURST_EVENTS ? (double)(limit / 20) : BURST_EVENTS;
 }
 
 /* True if the source may publish one more event now. */
 static bool within_rate(
     const struct agg_ingest *ingest, struct agg_source *source, int64_t mono_ns)
 {
-	int64_t rate = source->rights.events_per_second;
-	bool crowded = ingest->crowded && (rate == 0 || rate > CROWDED_EVENTS_PER_S);
+	const char *why;
+	int64_t limit = event_limit(ingest, source, &why);
+	int64_t elapsed_ns = mono_ns - source->event_tokens_mono_ns;
 
-	if (crowded)
-		rate = CROWDED_EVENTS_PER_S;
-	if (rate == 0)
+	if (limit == 0)
 		return true;
-	source->event_tokens += (double)(mono_ns - source->event_tokens_mono_ns) /
-				(double)SL_NS_PER_S * (double)rate;
+	source->event_tokens += (double)elapsed_ns / (double)SL_NS_PER_S * (double)limit;
 	source->event_tokens_mono_ns = mono_ns;
-	if (source->event_tokens > (double)rate)
-		source->event_tokens = (double)rate;
+	if (source->event_tokens > event_burst(limit))
+		source->event_tokens = event_burst(limit);
 	if (source->event_tokens >= 1.0)
 		return true;
-	if (crowded)
-		complain_crowded(source, mono_ns);
+	if (!source->limited_mono_ns || mono_ns - source->limited_mono_ns > COMPLAIN_NS) {
+		sl_log_warn("ingest",
+		    "throttled source=%s reason=\"%s\" events_per_s=%lld", source->name,
+		    why, (long long)limit);
+		source->limited_mono_ns = mono_ns;
+	}
 	return false;
 }
 

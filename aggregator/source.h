@@ -72,6 +72,7 @@ struct agg_source {
 	bool awake;                  /* on the list of those with something to read */
 	bool blocked;                /* its next event cannot be journaled now */
 	uint64_t journaled_tail;     /* events up to here are journaled already */
+	int64_t retry_mono_ns;       /* while blocked: when it gets its next turn */
 	struct sl_ring_reader ahead; /* while blocked: samples behind that event */
 	double event_tokens;
 	int64_t event_tokens_mono_ns;
@@ -90,7 +91,7 @@ struct agg_source {
 	uint64_t complained_refused;
 	int64_t overflow_mono_ns;
 	uint64_t overflow_dropped; /* as last said */
-	int64_t crowded_mono_ns;   /* when its throttling was last said */
+	int64_t limited_mono_ns;   /* when its throttling was last said */
 	int64_t barred_until_mono_ns;
 	int64_t bar_ns;
 };
@@ -106,7 +107,8 @@ struct agg_ingest {
 	    void *arg, enum sl_stream stream, const void *packed, size_t len);
 	void *arg;
 	bool paused;                /* samples are taken and dropped */
-	bool crowded;               /* gateways are behind: see ingest.c */
+	bool shared;                /* several sources are active: see ingest.c */
+	bool crowded;               /* gateways are behind */
 	unsigned defs_left;         /* definitions that the present turn may still read */
 	struct sl_buf body, packed; /* scratch */
 	struct sl_ring_sample *samples;           /* scratch [AGG_INGEST_SAMPLES] */

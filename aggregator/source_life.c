@@ -206,6 +206,7 @@ int agg_source_life_take(struct agg_sources *sources, struct agg_source *source,
 	read_positions(ingest, source, &source->positions);
 	sl_attach_send_accepted(fd, &source->hello, &source->positions);
 	agg_drain_wake(sources, source);
+	ingest->shared = agg_sources_active(sources) > 1;
 	return 0;
 }
 

@@ -162,6 +162,7 @@ void agg_sources_tick(struct agg_sources *sources, int64_t mono_ns)
 		source->stale = stale;
 		sources->hooks.stale(sources->hooks.arg, source, stale, age_ns);
 	}
+	sources->options.ingest->shared = agg_sources_active(sources) > 1;
 }
 
 void agg_sources_progress(struct agg_sources *sources)

@@ -81,7 +81,7 @@ class Campaign:
         """Lets everyone catch up and checks every count; gives the figures."""
         for index in range(1, GATEWAYS + 1):
             self.instance.wait_ready(index, 60)
-        wait_until(lambda: (self.instance.source("load") or {}).get("state") == "attached", 60, "the load's return")
+        wait_until(lambda: self.state_of("load") == "attached", 60, "the load's return")
         written = self.end("load")
         steady = self.end("steady")
         self.swarm.wait_for(written["next_n"], 60)
@@ -96,6 +96,11 @@ class Campaign:
         return {"kills": self.kills, "pairs": self.pairs, "events": written["next_n"],
                 "delivered": sum(f.events for f in followers), "connects": sum(f.connects for f in followers),
                 "samples": steady["samples_pushed"], "dropped": steady["samples_dropped"]}
+
+    def state_of(self, name):
+        response = self.instance.get("/api/v1/status")
+        rows = response.json()["sources"] if response.status_code == 200 else []
+        return next((row["state"] for row in rows if row["name"] == name), None)
 
     def end(self, key):
         """Ends a collector as an operator would; gives its own summary."""
