@@ -278,7 +278,7 @@ AGG_HANDLER(agg_handler_sign_out)
 	agg_revoked_body(&body, &caller->claims, request->token);
 	struct sl_slice text = {.data = body.data, .len = body.len};
 	int error = agg_journal_control(core->journal, kind, text,
-	    (caller->claims.exp_s + SL_JWT_LEEWAY_S) * SL_NS_PER_S, false, &seq);
+	    (caller->claims.exp_s + SL_JWT_LEEWAY_MAX_S) * SL_NS_PER_S, false, &seq);
 	if (error != 0)
 		agg_answer_problem(
 		    answer, 503, "unavailable", "the journal has no space");

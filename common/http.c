@@ -144,7 +144,7 @@ static void on_read(struct sl_conn *conn, void *owner, char *data, size_t len)
 		return;
 	}
 	if (!hc->parse) {
-		hc->parse = sl_http_parse_new(hc->server->options.body_max);
+		hc->parse = sl_http_parse_new(&hc->server->options.limits);
 		hc->body_started = false;
 		set_deadline(hc, hc->server->options.head_timeout_ns);
 	}
@@ -207,11 +207,6 @@ void sl_http_state_answered(struct sl_http_conn *hc)
 
 /* ---- server ----------------------------------------------------------------- */
 
-static size_t or_default(size_t value, size_t otherwise)
-{
-	return value ? value : otherwise;
-}
-
 static int64_t or_seconds(int64_t value_ns, int64_t seconds)
 {
 	return value_ns ? value_ns : seconds * SL_NS_PER_S;
@@ -226,7 +221,6 @@ struct sl_http_server *sl_http_server_new(struct sl_conn_set *set,
 		abort();
 	if (options)
 		server->options = *options;
-	server->options.body_max = or_default(server->options.body_max, 1024u * 1024u);
 	server->options.head_timeout_ns = or_seconds(server->options.head_timeout_ns, 10);
 	server->options.body_timeout_ns = or_seconds(server->options.body_timeout_ns, 30);
 	server->options.idle_timeout_ns = or_seconds(server->options.idle_timeout_ns, 75);
@@ -238,6 +232,13 @@ struct sl_http_server *sl_http_server_new(struct sl_conn_set *set,
 	    sl_deadline_wheel_new(sl_conn_set_base(set), on_deadline, server);
 	LIST_INIT(&server->conns);
 	return server;
+}
+
+void sl_http_server_limit(struct sl_http_server *server,
+    const struct sl_http_limits *limits, int64_t head_timeout_ns)
+{
+	server->options.limits = *limits;
+	server->options.head_timeout_ns = or_seconds(head_timeout_ns, 10);
 }
 
 void sl_http_server_free(struct sl_http_server *server)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "http_parse.h"
 #include "http_request.h"
 
 struct sl_conn_set;
@@ -22,10 +23,10 @@ struct sl_http_server;
 typedef void sl_http_handler_fn(void *arg, struct sl_http_request *request);
 
 struct sl_http_options {
-	size_t body_max;         /* bytes; 0: 1 MiB */
-	int64_t head_timeout_ns; /* request line and fields; 0: 10 s -> 408 */
-	int64_t body_timeout_ns; /* the rest; 0: 30 s -> 408 */
-	int64_t idle_timeout_ns; /* between requests; 0: 75 s -> closed */
+	struct sl_http_limits limits; /* of each request */
+	int64_t head_timeout_ns;      /* request line and fields; 0: 10 s -> 408 */
+	int64_t body_timeout_ns;      /* the rest; 0: 30 s -> 408 */
+	int64_t idle_timeout_ns;      /* between requests; 0: 75 s -> closed */
 	const char
 	    *header_fields; /* sent with every answer, "Name: value\r\n"…, or NULL */
 };
@@ -44,6 +45,13 @@ struct sl_http_stats {
  */
 struct sl_http_server *sl_http_server_new(struct sl_conn_set *set,
     const struct sl_http_options *options, sl_http_handler_fn *fn, void *arg);
+
+/*
+ * sl_http_server_limit puts other limits and another deadline of the head into
+ * force (0: the default): requests that have begun keep theirs.
+ */
+void sl_http_server_limit(struct sl_http_server *server,
+    const struct sl_http_limits *limits, int64_t head_timeout_ns);
 
 /*
  * sl_http_server_free closes its connections (SL_CONN_SHUTDOWN) and frees it.

@@ -50,7 +50,7 @@ static const struct sl_http_parse_error *check_host(struct sl_http_request *requ
 }
 
 static const struct sl_http_parse_error *check_body(
-    const struct sl_http_request *request, const struct sl_http_check_body *body)
+    const struct sl_http_request *request, const struct sl_http_check_size *size)
 {
 	struct sl_slice coding = sl_http_request_header(request, "transfer-encoding");
 	struct sl_slice length = sl_http_request_header(request, "content-length");
@@ -60,7 +60,7 @@ static const struct sl_http_parse_error *check_body(
 		return &sl_http_fault_bad_length;
 	if (coding.data && !is_text(coding, "chunked"))
 		return &sl_http_fault_bad_coding;
-	if (length.data && body->length > body->max)
+	if (length.data && size->body > size->limits->body_max)
 		return &sl_http_fault_long_body;
 	if (expect.data && !is_text(expect, "100-continue"))
 		return &sl_http_fault_bad_expect;
@@ -69,14 +69,14 @@ static const struct sl_http_parse_error *check_body(
 
 /* Splits the target into path and query; an absolute one brings its own host. */
 static const struct sl_http_parse_error *read_target(
-    struct sl_http_request *request, struct sl_buf *path)
+    struct sl_http_request *request, size_t uri_max, struct sl_buf *path)
 {
 	const char *at = request->target.data;
 	const char *end = at + request->target.len;
 
 	if (request->target.len == 0)
 		return &sl_http_fault_bad_target;
-	if (request->target.len > SL_HTTP_URI_MAX)
+	if (request->target.len > uri_max)
 		return &sl_http_fault_long_uri;
 	if (*at != '/') {
 		bool star =
@@ -98,16 +98,16 @@ static const struct sl_http_parse_error *read_target(
 }
 
 const struct sl_http_parse_error *sl_http_check_request(struct sl_http_request *request,
-    const struct sl_http_check_body *body, struct sl_buf *path)
+    const struct sl_http_check_size *size, struct sl_buf *path)
 {
 	const struct sl_http_parse_error *fault = check_single(request);
 
 	if (!fault)
 		fault = check_host(request);
 	if (!fault)
-		fault = check_body(request, body);
+		fault = check_body(request, size);
 	if (!fault)
-		fault = read_target(request, path);
+		fault = read_target(request, size->limits->uri_max, path);
 	return fault;
 }
 

@@ -10,12 +10,13 @@
 #include "buf.h"
 #include "http_request.h"
 
+struct sl_http_limits;
 struct sl_http_parse_error;
 
-/* The body that the head announces, as llhttp read it. */
-struct sl_http_check_body {
-	uint64_t length; /* Content-Length, 0 without one */
-	size_t max;
+/* What the request may take up, and the body that it announces. */
+struct sl_http_check_size {
+	uint64_t body; /* Content-Length as llhttp read it, 0 without one */
+	const struct sl_http_limits *limits;
 };
 
 /*
@@ -25,7 +26,7 @@ struct sl_http_check_body {
  * NULL or the fault.
  */
 const struct sl_http_parse_error *sl_http_check_request(struct sl_http_request *request,
-    const struct sl_http_check_body *body, struct sl_buf *path);
+    const struct sl_http_check_size *size, struct sl_buf *path);
 
 /* sl_http_check_continues says whether the client waits for "100 Continue". */
 bool sl_http_check_continues(const struct sl_http_request *request);

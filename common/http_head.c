@@ -7,7 +7,7 @@
 #include "http_parse.h"
 
 /* A request line is method, target and "HTTP/1.1" around one URI. */
-#define LINE_MAX (SL_HTTP_URI_MAX + 32)
+#define LINE_EXTRA 32
 
 static void fail(struct sl_http_head *head, const struct sl_http_parse_error *fault)
 {
@@ -129,22 +129,24 @@ static void add_to_line(struct sl_http_head *head, const char *data, size_t len)
 		}
 	}
 	sl_buf_add(&head->bytes, data, len);
-	if (in_first && head->bytes.len > LINE_MAX)
+	if (in_first && head->bytes.len > head->limits->uri_max + LINE_EXTRA)
 		fail(head, &sl_http_fault_long_uri);
-	else if (!in_first && head->bytes.len - head->first_line > SL_HTTP_HEADER_MAX)
+	else if (!in_first &&
+		 head->bytes.len - head->first_line > head->limits->header_max)
 		fail(head, &sl_http_fault_long_head);
 }
 
 size_t sl_http_head_feed(struct sl_http_head *head, const char *data, size_t len)
 {
+	size_t most = head->limits->uri_max + LINE_EXTRA + head->limits->header_max;
 	size_t at = 0;
 
 	while (at < len && !head->fault && !head->complete) {
 		const char *lf = memchr(data + at, '\n', len - at);
 		size_t n = lf ? (size_t)(lf - data) + 1 - at : len - at;
 		bool whole = lf != NULL;
-		if (n > LINE_MAX + SL_HTTP_HEADER_MAX) {
-			n = LINE_MAX + SL_HTTP_HEADER_MAX;
+		if (n > most) {
+			n = most;
 			whole = false;
 		}
 		add_to_line(head, data + at, n);

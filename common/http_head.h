@@ -9,15 +9,17 @@
 #include "buf.h"
 #include "http_request.h"
 
+struct sl_http_limits;
 struct sl_http_parse_error;
 
 /*
  * Only CRLF ends a line; no control characters, no folded lines, sizes bounded,
  * every field with a name and a colon, the request line with exactly two spaces
  * and a method of ours.  Empty lines before the request line are dropped.  All
- * zeroes is the start; the caller clears bytes.
+ * zeroes but the limits is the start; the caller clears bytes.
  */
 struct sl_http_head {
+	const struct sl_http_limits *limits; /* set by the caller, every one */
 	struct sl_buf bytes;
 	size_t line_start; /* where the line that is not complete begins */
 	size_t first_line; /* length of the request line with its CRLF, once complete */

@@ -25,7 +25,7 @@ struct sl_http_parse {
 	llhttp_t llhttp;
 	enum sl_http_parse_state state;
 	const struct sl_http_parse_error *error;
-	size_t body_max;
+	struct sl_http_limits limits;
 	size_t body_wire_bytes;
 	struct sl_http_head head;
 	bool after_value; /* the last span was a field's value */
@@ -109,7 +109,7 @@ static int on_chunk(llhttp_t *llhttp)
 {
 	struct sl_http_parse *parse = llhttp->data;
 
-	if (llhttp->content_length > parse->body_max - parse->body.len) {
+	if (llhttp->content_length > parse->limits.body_max - parse->body.len) {
 		fail(parse, &sl_http_fault_long_body);
 		return -1;
 	}
@@ -120,7 +120,7 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t len)
 {
 	struct sl_http_parse *parse = llhttp->data;
 
-	if (len > parse->body_max - parse->body.len) {
+	if (len > parse->limits.body_max - parse->body.len) {
 		fail(parse, &sl_http_fault_long_body);
 		return -1;
 	}
@@ -191,9 +191,9 @@ static void end_head(struct sl_http_parse *parse)
 	request->method = parse->head.method;
 	request->version_minor = llhttp_get_http_minor(&parse->llhttp);
 	request->keep_alive = llhttp_should_keep_alive(&parse->llhttp);
-	struct sl_http_check_body body = {parse->llhttp.content_length, parse->body_max};
+	struct sl_http_check_size size = {parse->llhttp.content_length, &parse->limits};
 	const struct sl_http_parse_error *fault =
-	    sl_http_check_request(request, &body, &parse->path);
+	    sl_http_check_request(request, &size, &parse->path);
 	if (fault) {
 		fail(parse, fault);
 		return;
@@ -230,14 +230,19 @@ static size_t feed_body(struct sl_http_parse *parse, const char *data, size_t le
 		return used;
 	}
 	parse->body_wire_bytes += used;
-	if (parse->body_wire_bytes > FRAMING_MAX(parse->body_max))
+	if (parse->body_wire_bytes > FRAMING_MAX(parse->limits.body_max))
 		fail(parse, &sl_http_fault_long_body);
 	return used;
 }
 
 /* ---- use ------------------------------------------------------------------ */
 
-struct sl_http_parse *sl_http_parse_new(size_t body_max)
+static size_t or_default(size_t value, size_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+struct sl_http_parse *sl_http_parse_new(const struct sl_http_limits *limits)
 {
 	struct sl_http_parse *parse = malloc(sizeof *parse);
 	uint8_t id[SL_UUID_BYTES];
@@ -248,7 +253,10 @@ struct sl_http_parse *sl_http_parse_new(size_t body_max)
 	memset(parse, 0, offsetof(struct sl_http_parse, request.fields));
 	llhttp_init(&parse->llhttp, HTTP_REQUEST, &settings);
 	parse->llhttp.data = parse;
-	parse->body_max = body_max;
+	parse->limits.body_max = or_default(limits->body_max, SL_HTTP_BODY_MAX);
+	parse->limits.header_max = or_default(limits->header_max, SL_HTTP_HEADER_MAX);
+	parse->limits.uri_max = or_default(limits->uri_max, SL_HTTP_URI_MAX);
+	parse->head.limits = &parse->limits;
 	parse->request.method = SL_HTTP_GET;
 	parse->request.path = (struct sl_slice){"", 0};
 	sl_uuid_make(id);

@@ -9,8 +9,16 @@
 
 #define SL_HTTP_URI_MAX    8192
 #define SL_HTTP_HEADER_MAX 16384
+#define SL_HTTP_BODY_MAX   (1024u * 1024u)
 
 struct sl_http_parse;
+
+/* What one request may take up, in bytes; 0 stands for SL_HTTP_…_MAX. */
+struct sl_http_limits {
+	size_t body_max;
+	size_t header_max; /* all fields */
+	size_t uri_max;    /* the target */
+};
 
 enum sl_http_parse_state {
 	SL_HTTP_PARSE_HEAD, /* request line and fields not complete */
@@ -26,8 +34,8 @@ struct sl_http_parse_error {
 	const char *detail;
 };
 
-/* sl_http_parse_new makes a parser for one request with a bounded body. */
-struct sl_http_parse *sl_http_parse_new(size_t body_max);
+/* sl_http_parse_new makes a parser for one request within limits. */
+struct sl_http_parse *sl_http_parse_new(const struct sl_http_limits *limits);
 
 /* sl_http_parse_free frees the parser and the request that it holds.  Accepts NULL. */
 void sl_http_parse_free(struct sl_http_parse *parse);

@@ -212,8 +212,8 @@ static bool copy_connections(const json_t *payload, uint32_t *out)
 	return true;
 }
 
-static enum sl_jwt_result check_times(
-    const json_t *payload, int64_t now_ns, struct sl_jwt_claims *claims)
+static enum sl_jwt_result check_times(const json_t *payload,
+    const struct sl_jwt_rules *rules, int64_t now_ns, struct sl_jwt_claims *claims)
 {
 	int64_t now_s = now_ns / SL_NS_PER_S;
 
@@ -223,9 +223,9 @@ static enum sl_jwt_result check_times(
 	    !copy_time(payload, "nbf", &claims->nbf_s) ||
 	    !copy_time(payload, "iat", &claims->iat_s))
 		return SL_JWT_BAD_CLAIM;
-	if (now_s >= claims->exp_s + SL_JWT_LEEWAY_S)
+	if (now_s >= claims->exp_s + rules->leeway_s)
 		return SL_JWT_EXPIRED;
-	if (now_s + SL_JWT_LEEWAY_S < claims->nbf_s)
+	if (now_s + rules->leeway_s < claims->nbf_s)
 		return SL_JWT_NOT_YET;
 	return SL_JWT_OK;
 }
@@ -277,7 +277,7 @@ enum sl_jwt_result sl_jwt_verify(const char *token, size_t len,
     const struct sl_key_set *keys, const struct sl_jwt_rules *rules, int64_t now_ns,
     struct sl_jwt_claims *claims)
 {
-	static const struct sl_jwt_rules no_rules = {0};
+	static const struct sl_jwt_rules no_rules = {.leeway_s = SL_JWT_LEEWAY_S};
 	struct sl_jwt_claims found = {0};
 	struct parts parts;
 
@@ -292,9 +292,11 @@ enum sl_jwt_result sl_jwt_verify(const char *token, size_t len,
 	json_t *payload = parse_part(parts.payload, &result);
 	if (!payload)
 		return result;
-	result = check_times(payload, now_ns, &found);
+	if (!rules)
+		rules = &no_rules;
+	result = check_times(payload, rules, now_ns, &found);
 	if (result == SL_JWT_OK)
-		result = check_names(payload, rules ? rules : &no_rules, &found);
+		result = check_names(payload, rules, &found);
 	json_decref(payload);
 	if (result == SL_JWT_OK)
 		*claims = found;

@@ -15,7 +15,10 @@ struct sl_key_set;
 #define SL_JWT_TOKEN_MAX 8192
 #define SL_JWT_NAME_MAX  128 /* sub, role, tenant, jti, in bytes */
 #define SL_JWT_HASH      32
-#define SL_JWT_LEEWAY_S  5
+
+/* The leeway where no rules say otherwise, and the largest that rules may ask for. */
+#define SL_JWT_LEEWAY_S     5
+#define SL_JWT_LEEWAY_MAX_S 300
 
 /* Why a token is refused: stable name, text for problem+json and the audit log. */
 #define SL_JWT_RESULT_TABLE(X)                                                           \
@@ -68,13 +71,14 @@ struct sl_jwt_rules {
 	const char *role_claim; /* dotted path, NULL: "role" */
 	const char *issuer;     /* exact "iss" */
 	const char *audience;   /* "aud" is it, or an array that contains it */
+	int64_t leeway_s;       /* that exp and nbf forgive; whole seconds */
 };
 
 /*
  * sl_jwt_verify checks signature first, then the claims, against now_ns of the
- * wall clock with a leeway of 5 s.  Pure; constant time where it touches
+ * wall clock.  Pure; constant time where it touches
  * secrets; never logs.  claims is filled only when SL_JWT_OK is returned.
- * rules may be NULL.
+ * rules may be NULL: then the leeway is SL_JWT_LEEWAY_S.
  */
 enum sl_jwt_result sl_jwt_verify(const char *token, size_t len,
     const struct sl_key_set *keys, const struct sl_jwt_rules *rules, int64_t now_ns,

@@ -50,6 +50,7 @@ void sl_keyring_set_rules(struct sl_keyring *ring, const struct sl_config *confi
 	    .role_claim = config->auth.role_claim,
 	    .issuer = config->auth.issuer[0] ? config->auth.issuer : NULL,
 	    .audience = config->auth.audience[0] ? config->auth.audience : NULL,
+	    .leeway_s = config->auth.leeway_ms / 1000,
 	};
 }
 

@@ -27,6 +27,7 @@ struct gw_auth {
 	char *role_claim;
 	char *issuer;
 	char *audience;
+	int64_t leeway_s;
 	struct gw_table table;
 	struct remembered *ring;
 	size_t ring_size;
@@ -136,6 +137,7 @@ int gw_auth_keys(struct gw_auth *auth, const struct sl_config *config,
 	auth->role_claim = copy(config->auth.role_claim);
 	auth->issuer = copy(config->auth.issuer);
 	auth->audience = copy(config->auth.audience);
+	auth->leeway_s = config->auth.leeway_ms / 1000;
 	if (auth->ring_size != (size_t)config->gateway.token_cache) {
 		gw_table_clear(&auth->table);
 		free(auth->ring);
@@ -174,7 +176,8 @@ static void remember(struct gw_auth *auth, uint64_t key, struct gw_identity *who
 static struct gw_identity *verify(struct gw_auth *auth, const char *token, size_t len,
     const uint8_t hash[SL_JWT_HASH], const char **why)
 {
-	struct sl_jwt_rules rules = {auth->role_claim, auth->issuer, auth->audience};
+	struct sl_jwt_rules rules = {
+	    auth->role_claim, auth->issuer, auth->audience, auth->leeway_s};
 	struct sl_jwt_claims claims;
 	enum sl_jwt_result result =
 	    sl_jwt_verify(token, len, &auth->keys, &rules, sl_clock_wall_ns(), &claims);
@@ -200,7 +203,7 @@ struct gw_identity *gw_auth_token(
 	sl_jwt_hash(token, len, hash);
 	memcpy(&key, hash, sizeof key);
 	struct remembered *r = find(auth, key, hash);
-	if (r && r->who->exp_s + SL_JWT_LEEWAY_S > sl_clock_wall_ns() / SL_NS_PER_S) {
+	if (r && r->who->exp_s + auth->leeway_s > sl_clock_wall_ns() / SL_NS_PER_S) {
 		auth->stats.hits++;
 		return gw_identity_ref(r->who);
 	}

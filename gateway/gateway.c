@@ -26,6 +26,18 @@ bool gw_gateway_full(const struct gateway *gw)
 /* ---- configuration --------------------------------------------------------------------
  */
 
+static void limit_requests(struct gateway *gw)
+{
+	const struct sl_config_gateway *c = gw->config;
+	struct sl_http_limits limits = {
+	    .body_max = (size_t)c->body_bytes_max,
+	    .header_max = (size_t)c->header_bytes_max,
+	    .uri_max = (size_t)c->uri_bytes_max,
+	};
+
+	sl_http_server_limit(gw->http, &limits, c->header_timeout_ms * SL_NS_PER_MS);
+}
+
 static void apply_config(struct gateway *gw, const struct sl_config *config)
 {
 	const struct sl_config_gateway *c = &config->gateway;
@@ -48,6 +60,8 @@ static void apply_config(struct gateway *gw, const struct sl_config *config)
 		gw_pulse_set(gw->pulse, &pulse);
 	else
 		gw->pulse = gw_pulse_new(gw->process->loop, &pulse);
+	if (gw->http)
+		limit_requests(gw);
 	gw_window_limit(gw->hub.window, (size_t)c->window_bytes);
 	if (gw->ask)
 		gw_ask_timeout(gw->ask, (int)c->bus_timeout_ms);
@@ -127,8 +141,6 @@ static void make_parts(struct gateway *gw)
 	struct event_base *loop = gw->process->loop;
 	const struct sl_config *config = gw->process->config;
 	struct sl_http_options http = {
-	    .body_max = (size_t)config->gateway.body_bytes_max,
-	    .head_timeout_ns = config->gateway.header_timeout_ms * SL_NS_PER_MS,
 	    .header_fields = "X-Content-Type-Options: nosniff\r\n"
 			     "Referrer-Policy: no-referrer\r\n",
 	};
@@ -150,6 +162,7 @@ static void make_parts(struct gateway *gw)
 	gw->metrics = gw_metrics_new(gw->name);
 	gw->conns = sl_conn_set_new(loop);
 	gw->http = sl_http_server_new(gw->conns, &http, gw_route_handle, gw);
+	limit_requests(gw);
 	gw->follow = gw_follow_new(&follow);
 }
 
@@ -303,7 +316,9 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 	apply_config(gw, process->config);
 	load_keys(gw);
 	if (old_catalog != process->catalog)
-		sl_log_info("gateway", "another catalog counts after a restart");
+		sl_log_warn("gateway",
+		    "a changed catalog is not in force here before a restart: "
+		    "modules, metrics and roles stay as they were");
 }
 
 /* ---- end

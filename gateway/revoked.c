@@ -77,7 +77,7 @@ static struct entry *find(const struct gw_revoked *revoked, const char *key, siz
 
 static void drop_expired(struct gw_revoked *revoked)
 {
-	int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S - SL_JWT_LEEWAY_S;
+	int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S - SL_JWT_LEEWAY_MAX_S;
 	struct entry **at = &revoked->first;
 
 	while (*at) {

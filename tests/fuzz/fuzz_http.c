@@ -54,7 +54,8 @@ static void inspect(const struct sl_http_request *request)
 /* Feeds in pieces; returns 200, the refusal's status, or 0, and the bytes taken. */
 static int run(const uint8_t *data, size_t size, size_t piece, size_t *taken)
 {
-	struct sl_http_parse *parse = sl_http_parse_new(BODY_MAX);
+	struct sl_http_limits limits = {.body_max = BODY_MAX};
+	struct sl_http_parse *parse = sl_http_parse_new(&limits);
 	enum sl_http_parse_state state = SL_HTTP_PARSE_HEAD;
 	size_t at = 0, used;
 	int status = 0;

@@ -8,10 +8,12 @@
 
 #define BODY_MAX 1000
 
+static struct sl_http_limits limits = {.body_max = BODY_MAX};
+
 /* Feeds text in pieces of the given size; the final state, or 0-status. */
 static int parse_in_pieces(const char *text, size_t len, size_t piece, size_t *used_out)
 {
-	struct sl_http_parse *parse = sl_http_parse_new(BODY_MAX);
+	struct sl_http_parse *parse = sl_http_parse_new(&limits);
 	enum sl_http_parse_state state = SL_HTTP_PARSE_HEAD;
 	size_t at = 0, used;
 
@@ -211,7 +213,7 @@ END_TEST
 
 static struct sl_http_parse *parsed(const char *text)
 {
-	struct sl_http_parse *parse = sl_http_parse_new(BODY_MAX);
+	struct sl_http_parse *parse = sl_http_parse_new(&limits);
 	size_t used;
 
 	ck_assert_int_eq(
@@ -316,6 +318,28 @@ START_TEST(bounds_uri_header_bytes_and_fields)
 }
 END_TEST
 
+START_TEST(limits_of_an_operator_hold_in_place_of_the_usual_ones)
+{
+	const char *end = " HTTP/1.1\r\n" H "\r\n";
+	const char *start = "GET / HTTP/1.1\r\n" H "X: ";
+
+	limits.uri_max = 300;
+	limits.header_max = 2000;
+	ck_assert_int_eq(status_of_long("GET /", 299, end), 200);
+	ck_assert_int_eq(status_of_long("GET /", 300, end), 414);
+	ck_assert_int_eq(
+	    status_of_long(start, 2000 - strlen(H) - 3 - 4, "\r\n\r\n"), 200);
+	ck_assert_int_eq(
+	    status_of_long(start, 2000 - strlen(H) - 3 - 3, "\r\n\r\n"), 431);
+	limits.uri_max = 20000;
+	limits.header_max = 40000;
+	ck_assert_int_eq(status_of_long("GET /", 19999, end), 200);
+	ck_assert_int_eq(
+	    status_of_long(start, 40000 - strlen(H) - 3 - 4, "\r\n\r\n"), 200);
+	limits.uri_max = limits.header_max = 0;
+}
+END_TEST
+
 START_TEST(bounds_what_the_framing_of_a_small_body_may_cost)
 {
 	struct sl_buf text = {0};
@@ -341,6 +365,7 @@ int main(void)
 	tcase_add_test(tc, gives_every_part_of_the_request);
 	tcase_add_test(tc, an_absolute_target_brings_its_own_host);
 	tcase_add_test(tc, bounds_uri_header_bytes_and_fields);
+	tcase_add_test(tc, limits_of_an_operator_hold_in_place_of_the_usual_ones);
 	tcase_add_test(tc, bounds_what_the_framing_of_a_small_body_may_cost);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);

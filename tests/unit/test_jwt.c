@@ -108,6 +108,28 @@ START_TEST(what_is_signed_verifies_with_all_claims)
 }
 END_TEST
 
+START_TEST(the_leeway_forgives_both_borders_and_no_more)
+{
+	struct sl_jwt_claims given = {
+	    .exp_s = NOW_S - 29, .nbf_s = NOW_S - 60, .sub = "a", .role = "r"};
+	struct sl_jwt_rules rules = {.leeway_s = 30};
+	struct sl_buf token = {0};
+
+	ck_assert_int_eq(sl_jwt_sign(&eddsa, &given, &token), 0);
+	ck_assert_int_eq(verify(&token, &rules), SL_JWT_OK);
+	rules.leeway_s = 29;
+	ck_assert_int_eq(verify(&token, &rules), SL_JWT_EXPIRED);
+	sl_buf_reset(&token);
+	given.exp_s = NOW_S + 60;
+	given.nbf_s = NOW_S + 30;
+	ck_assert_int_eq(sl_jwt_sign(&eddsa, &given, &token), 0);
+	ck_assert_int_eq(verify(&token, &rules), SL_JWT_NOT_YET);
+	rules.leeway_s = 30;
+	ck_assert_int_eq(verify(&token, &rules), SL_JWT_OK);
+	sl_buf_clear(&token);
+}
+END_TEST
+
 START_TEST(one_changed_character_anywhere_is_refused)
 {
 	struct sl_jwt_claims given = {.exp_s = NOW_S + 60, .sub = "a", .role = "r"};
@@ -342,6 +364,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_is_signed_verifies_with_all_claims);
+	tcase_add_test(tc, the_leeway_forgives_both_borders_and_no_more);
 	tcase_add_test(tc, one_changed_character_anywhere_is_refused);
 	tcase_add_test(tc, the_key_decides_the_algorithm);
 	tcase_add_test(tc, headers_and_payloads_must_be_clean_json_objects);

@@ -12,7 +12,8 @@
 
 static struct sl_http_parse *parsed(const char *line, const char *fields)
 {
-	struct sl_http_parse *parse = sl_http_parse_new(100);
+	struct sl_http_limits limits = {.body_max = 100};
+	struct sl_http_parse *parse = sl_http_parse_new(&limits);
 	struct sl_buf text = {0};
 	size_t used;
 
