@@ -31,13 +31,15 @@ static struct agg_thresholds limits_of(
 	struct agg_thresholds limits = {
 	    .warning = metric->has_warning ? metric->warning : NAN,
 	    .critical = metric->has_critical ? metric->critical : NAN,
-	    .warning_clear = NAN,
-	    .critical_clear = NAN,
+	    .warning_clear = metric->clear_warning,
+	    .critical_clear = metric->clear_critical,
 	};
 
 	if (own) {
 		limits.warning = own->warning;
 		limits.critical = own->critical;
+		limits.warning_clear = own->clear_warning;
+		limits.critical_clear = own->clear_critical;
 	}
 	return limits;
 }

@@ -65,6 +65,8 @@ struct sl_catalog_metric {
 	bool lower_is_worse; /* critical < warning */
 	double warning;
 	double critical;
+	double clear_warning; /* where the alert ends; NaN: at its limit */
+	double clear_critical;
 	int64_t for_ms; /* how long it has to hold before it fires */
 	int64_t
 	    stale_after_ms; /* silence after which the value is stale; 0: its source's */

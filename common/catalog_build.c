@@ -27,6 +27,8 @@ static const struct sl_conf_rule metric_rules[] = {
     {"aggregate", SL_CONF_VALUE, NULL},
     {"warning", SL_CONF_VALUE, NULL},
     {"critical", SL_CONF_VALUE, NULL},
+    {"clear_warning", SL_CONF_VALUE, NULL},
+    {"clear_critical", SL_CONF_VALUE, NULL},
     {"for", SL_CONF_VALUE, NULL},
     {"stale_after", SL_CONF_VALUE, NULL},
     {"field", SL_CONF_VALUE, NULL},

@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "config.h"
 #include "error.h"
+#include "threshold.h"
 #include "topic.h"
 
 static const char *const kinds[] = {
@@ -120,19 +121,26 @@ static const struct sl_catalog_module *read_module(const struct sl_catalog *cata
 static int read_thresholds(const struct sl_conf_entry *entry,
     struct sl_catalog_metric *metric, struct sl_buf *error)
 {
+	bool has_clear;
+
+	metric->clear_warning = metric->clear_critical = NAN;
 	if (read_number(
 		entry, "warning", &metric->has_warning, &metric->warning, error) ||
 	    read_number(
 		entry, "critical", &metric->has_critical, &metric->critical, error) ||
+	    read_number(
+		entry, "clear_warning", &has_clear, &metric->clear_warning, error) ||
+	    read_number(
+		entry, "clear_critical", &has_clear, &metric->clear_critical, error) ||
 	    read_duration(entry, "for", &metric->for_ms, error))
 		return SL_EINVAL;
-	if (metric->has_warning && metric->has_critical) {
-		if (metric->warning == metric->critical)
-			return sl_catalog_fail(entry, error,
-			    "warning and critical must differ: they tell which side is "
-			    "worse");
-		metric->lower_is_worse = metric->critical < metric->warning;
-	}
+	double warning = metric->has_warning ? metric->warning : NAN;
+	double critical = metric->has_critical ? metric->critical : NAN;
+	const char *fault = sl_threshold_fault(
+	    warning, critical, metric->clear_warning, metric->clear_critical);
+	if (fault)
+		return sl_catalog_fail(entry, error, "%s", fault);
+	metric->lower_is_worse = critical < warning;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "error.h"
+#include "threshold.h"
 
 static int fail(const struct sl_conf_entry *where, struct sl_buf *error, const char *kind,
     const char *title, const char *what)
@@ -122,10 +123,11 @@ int sl_config_check(const struct sl_config *config, const struct sl_conf_entry *
 		if (isnan(t->warning) && isnan(t->critical))
 			return fail(find(entry, "alertThresholds", t->title), error,
 			    "alertThresholds", t->title, "needs warning or critical");
-		if (t->warning == t->critical)
+		const char *fault = sl_threshold_fault(
+		    t->warning, t->critical, t->clear_warning, t->clear_critical);
+		if (fault)
 			return fail(find(entry, "alertThresholds", t->title), error,
-			    "alertThresholds", t->title,
-			    "warning and critical must differ");
+			    "alertThresholds", t->title, fault);
 	}
 	for (size_t i = 0; i < config->collector_count; i++)
 		if (check_collector(&config->collector[i], root, error))

@@ -97,7 +97,11 @@
 	X(NUMBER, warning, "the metric's unit", "", -1e308, 1e308, RELOAD,               \
 	    "Value from which the metric is in warning.")                                \
 	X(NUMBER, critical, "the metric's unit", "", -1e308, 1e308, RELOAD,              \
-	    "Value from which it is critical; below the warning, lower is worse.")
+	    "Value from which it is critical; below the warning, lower is worse.")       \
+	X(NUMBER, clear_warning, "the metric's unit", "", -1e308, 1e308, RELOAD,         \
+	    "Value past which a warning is over; empty: the warning's own.")             \
+	X(NUMBER, clear_critical, "the metric's unit", "", -1e308, 1e308, RELOAD,        \
+	    "Value past which critical is over; empty: that of critical.")
 
 #define SL_OPTIONS_GATEWAY(X)                                                            \
 	X(STRING, bind, "", "127.0.0.1", 1, 255, RESTART, "Address to listen on.")       \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,8 @@ START_TEST(metrics_have_the_form_of_the_design)
 	must_parse(
 	    "module system_health { title = \"System health\" }\n"
 	    "metric cpu_usage { module = system_health unit = percent kind = gauge\n"
-	    "  aggregate = avg warning = 70 critical = 85 field = cpu\n"
+	    "  aggregate = avg warning = 70 critical = 85 clear_warning = 65\n"
+	    "  clear_critical = 80 field = cpu\n"
 	    "  snapshot = false stale_after = 15s for = 1m }\n"
 	    "metric success_rate { module = system_health warning = 90 critical = 80\n"
 	    "  expr = \"100 * rate(ok[5m])\" }\n" ROLES);
@@ -81,14 +83,17 @@ START_TEST(metrics_have_the_form_of_the_design)
 	ck_assert_str_eq(cpu->field, "cpu");
 	ck_assert(!cpu->snapshot);
 	ck_assert(!cpu->lower_is_worse);
+	ck_assert_double_eq(cpu->clear_warning, 65);
+	ck_assert_double_eq(cpu->clear_critical, 80);
 	ck_assert_int_eq(cpu->stale_after_ms, 15000);
 	ck_assert_int_eq(cpu->for_ms, 60000);
 	ck_assert_ptr_null(cpu->expr);
 	const struct sl_catalog_metric *rate = metric("success_rate");
 	ck_assert(rate->lower_is_worse);
+	ck_assert(isnan(rate->clear_warning) && isnan(rate->clear_critical));
 	ck_assert_str_eq(rate->field, "success_rate");
 	ck_assert_str_eq(rate->expr, "100 * rate(ok[5m])");
-	ck_assert_str_eq(rate->origin, "c.conf:5");
+	ck_assert_str_eq(rate->origin, "c.conf:6");
 	ck_assert_ptr_eq(sl_catalog_metric_at(catalog, rate->index), rate);
 	ck_assert_ptr_null(sl_catalog_metric_at(catalog, 2));
 	ck_assert_ptr_null(metric("cpu"));
@@ -191,6 +196,14 @@ START_TEST(a_wrong_entry_is_refused_with_file_and_line)
 	    {"module m {}\nmetric m.x { warning = hot }",
 		"warning = \"hot\": must be a number"},
 	    {"module m {}\nmetric m.x { warning = 5 critical = 5 }", "must differ"},
+	    {"module m {}\nmetric m.x { warning = 5 clear_warning = 6 }",
+		"clear_warning must be on the healthy side"},
+	    {"module m {}\nmetric m.x { warning = 9 critical = 5 clear_critical = 4 }",
+		"clear_critical must be on the healthy side"},
+	    {"module m {}\nmetric m.x { warning = 5 critical = 9 clear_critical = 4 }",
+		"critical must not clear after warning"},
+	    {"module m {}\nmetric m.x { warning = 5 clear_critical = 4 }",
+		"a clear value needs its limit"},
 	    {"module m {}\nmetric m.x { stale_after = 15 }", "must be a duration"},
 	    {"module m {}\nmetric m.x { snapshot = maybe }", "true or false"},
 	    {"module m {}\nmetric m.x { colour = red }", "'colour'"},

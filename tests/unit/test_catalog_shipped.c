@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The catalog that the repository ships keeps the promises of the documents. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,10 @@ START_TEST(requirement_000_thresholds_have_their_direction)
 		ck_assert_double_eq(m->warning, row[i].warning);
 		ck_assert_double_eq(m->critical, row[i].critical);
 		ck_assert_int_eq(m->lower_is_worse, row[i].critical < row[i].warning);
+		/* A value that moves around a threshold must not flap. */
+		ck_assert_double_ne(m->clear_warning, m->warning);
+		ck_assert_double_ne(m->clear_critical, m->critical);
+		ck_assert(!isnan(m->clear_warning) && !isnan(m->clear_critical));
 	}
 }
 END_TEST

@@ -118,15 +118,15 @@ END_TEST
 
 START_TEST(the_documents_names_are_aliases)
 {
-	ck_assert_int_eq(
-	    load("aggregator { updateIntervalMs = 2500\n"
-		 "bufferSizePerSource = 50\n"
-		 "retentionPeriodMs = 3600000\n"
-		 "enableRealTimeStreaming = false\n"
-		 "enableDataBuffering = false\n"
-		 "enableMLForecasting = false\n"
-		 "alertThresholds cpu_usage { warning = 50 critical = 60.5 }\n"
-		 "alertThresholds active_users_now { critical = 5 } }\n"),
+	ck_assert_int_eq(load("aggregator { updateIntervalMs = 2500\n"
+			      "bufferSizePerSource = 50\n"
+			      "retentionPeriodMs = 3600000\n"
+			      "enableRealTimeStreaming = false\n"
+			      "enableDataBuffering = false\n"
+			      "enableMLForecasting = false\n"
+			      "alertThresholds cpu_usage { warning = 50 critical = 60.5 "
+			      "clear_warning = 45 }\n"
+			      "alertThresholds active_users_now { critical = 5 } }\n"),
 	    0);
 	ck_assert_int_eq(config->aggregator.update_interval_ms, 2500);
 	ck_assert_int_eq(config->aggregator.buffer_size_per_source, 50);
@@ -138,6 +138,8 @@ START_TEST(the_documents_names_are_aliases)
 	ck_assert_str_eq(config->aggregator.threshold[0].title, "cpu_usage");
 	ck_assert_double_eq(config->aggregator.threshold[0].critical, 60.5);
 	ck_assert(isnan(config->aggregator.threshold[1].warning));
+	ck_assert_double_eq(config->aggregator.threshold[0].clear_warning, 45);
+	ck_assert(isnan(config->aggregator.threshold[0].clear_critical));
 }
 END_TEST
 
@@ -170,6 +172,8 @@ START_TEST(a_wrong_file_is_refused_with_file_line_value_and_what_is_allowed)
 	    {"aggregator { alertThresholds x {} }", 1, "needs warning or critical"},
 	    {"aggregator { alertThresholds x { warning = 1 critical = 1 } }", 1,
 		"differ"},
+	    {"aggregator { alertThresholds x { warning = 1 clear_warning = 2 } }", 1,
+		"clear_warning must be on the healthy side"},
 	    {"aggregator { alertThresholds x { warning = nan } }", 1, "a number"},
 	    {"gateway { bind = \"\" }", 1, "text of 1 to 255 bytes"},
 	};
