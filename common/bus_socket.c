@@ -32,7 +32,7 @@
 
 #define RECEIVED_PER_WAKE 64
 #define RECONNECT_MIN_MS  10
-#define RECONNECT_MAX_MS  100
+#define RECONNECT_MAX_MS  250
 
 static const struct {
 	int (*open)(nng_socket *s);
