@@ -255,6 +255,23 @@ void gw_call_ask(
 	sl_http_on_abort(call->request, on_abort, p);
 }
 
+bool gw_call_supports(struct gw_call *call)
+{
+	static const char *const later[] = {"filter", "max_hz", "format"};
+	struct sl_buf value = {0};
+	const char *found = NULL;
+
+	for (size_t i = 0; !found && i < sizeof later / sizeof *later; i++) {
+		if (gw_call_query(call, later[i], &value))
+			found = later[i];
+	}
+	sl_buf_clear(&value);
+	if (found)
+		gw_call_problem(
+		    call, 400, "unsupported", "the parameter %s is not supported", found);
+	return !found;
+}
+
 bool gw_call_query(const struct gw_call *call, const char *name, struct sl_buf *out)
 {
 	sl_buf_reset(out);

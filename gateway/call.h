@@ -64,6 +64,12 @@ void gw_call_problem(struct gw_call *call, int status, const char *name, const c
 json_t *gw_call_body(struct gw_call *call);
 
 /*
+ * gw_call_supports answers 400 and returns false if the query has a parameter
+ * that a later version will understand: ignored, it would seem to work.
+ */
+bool gw_call_supports(struct gw_call *call);
+
+/*
  * gw_call_ask passes a request on to the aggregator with the caller's own token
  * and answers with what comes back; 503 if nothing does.
  */

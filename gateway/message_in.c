@@ -107,7 +107,7 @@ static int read_since(struct gw_message *m, const json_t *data)
 
 static int read_subscribe(struct gw_message *m, const json_t *data)
 {
-	static const char *const later[] = {"filter", "max_hz"};
+	static const char *const later[] = {"filter", "max_hz", "format"};
 
 	/* What is not understood must not look as if it were. */
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {

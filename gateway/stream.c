@@ -128,16 +128,10 @@ static bool read_cursor(struct gw_call *call, struct wish *w)
 
 static bool read_wish(struct gw_call *call, struct wish *w)
 {
-	static const char *const later[] = {"filter", "max_hz"};
 	struct sl_buf *text = &w->scratch;
 
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-		if (gw_call_query(call, later[i], text)) {
-			gw_call_problem(call, 400, "unsupported",
-			    "the parameter %s is not supported", later[i]);
-			return false;
-		}
-	}
+	if (!gw_call_supports(call))
+		return false;
 	w->named =
 	    gw_call_query(call, "named", text) && strcmp(sl_buf_text(text), "1") == 0;
 	w->heartbeats = gw_call_query(call, "heartbeat", text) &&

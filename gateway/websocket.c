@@ -206,6 +206,8 @@ void gw_websocket_open(struct gw_call *call)
 		    "no WebSocket is to be had here at the moment");
 		return;
 	}
+	if (!gw_call_supports(call))
+		return;
 	struct gw_websocket *ws = calloc(1, sizeof *ws);
 	if (!ws)
 		abort();

@@ -49,6 +49,8 @@ static const struct {
     {"{\"type\":\"subscribe\",\"data\":{\"topics\":[1]}}", "bad-message"},
     {"{\"type\":\"subscribe\",\"data\":{\"topics\":[\"a\"],\"filter\":{}}}",
 	"unsupported"},
+    {"{\"type\":\"subscribe\",\"data\":{\"topics\":[\"a\"],\"format\":\"points\"}}",
+	"unsupported"},
     {"{\"type\":\"subscribe\",\"data\":{\"topics\":[\"a\"],\"since\":\"x\"}}",
 	"bad-cursor"},
     {"{\"type\":\"unsubscribe\",\"data\":{}}", "bad-message"},
