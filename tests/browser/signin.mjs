@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A wrong token is refused with its reason, a right one typed in is accepted,
 // a reload stays signed in, signing out ends it; the phone's width has no
-// sideways scrolling.
+// sideways scrolling, and what nothing feeds is named in one card.
 import { args, step, until, withBrowser } from "./browser.mjs";
 
 await withBrowser(async (browser) => {
@@ -19,6 +19,8 @@ await withBrowser(async (browser) => {
   await until(() => connection.innerText(), (t) => t.startsWith("Live"), "the connection after a reload");
   step("reload_stays");
   await page.getByTestId("tile-cpu_usage").waitFor();
+  step("unfed_sections", await page.getByTestId("waiting").locator("dt").allInnerTexts());
+  step("unfed_tiles", await page.getByTestId("tile-revenue_today").count());
   step("overflow", await page.evaluate(() => document.documentElement.scrollWidth - innerWidth));
   step("cookies", (await context.cookies()).map(({ name, httpOnly, sameSite }) => ({ name, httpOnly, sameSite })));
   if (args.shot) await page.screenshot({ path: `${args.shot}-phone.png`, fullPage: true });

@@ -31,6 +31,8 @@ def test_sign_in_by_token_says_why_and_survives_a_reload(instance, browse):
     assert "signature" in seen["refused"]
     assert seen["reload_stays"] is True
     assert seen["overflow"] <= 0
+    assert "Workflow performance" in seen["unfed_sections"]
+    assert seen["unfed_tiles"] == 0
     assert seen["cookies"] == [{"name": f"sightline-{instance.port}", "httpOnly": True, "sameSite": "Strict"}]
     assert seen["signed_out"] is True
     assert seen["stays_signed_out"] is True

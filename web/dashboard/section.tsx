@@ -7,6 +7,21 @@ import { Tile } from "./tile";
 const isStatus = (value: unknown): value is Status =>
   value === "healthy" || value === "warning" || value === "critical";
 
+type Field = [name: string, value: number | null];
+
+/** The numbers of a section in its order, those without a value too. */
+function fields(section: Section): Field[] {
+  return Object.entries(section).filter(
+    (entry): entry is Field =>
+      typeof entry[1] === "number" || (entry[1] === null && entry[0] !== "overall_status"),
+  );
+}
+
+/** Whether a section has something to show yet. */
+export function isFed(section: Section): boolean {
+  return isStatus(section.overall_status) || fields(section).some(([, value]) => value !== null);
+}
+
 /** The worst that firing alerts say of a metric of this module. */
 function severityOf(alerts: Alert[], module: string, field: string): Status {
   const own = alerts.filter((alert) => alert.module === module && alert.metric?.endsWith(field));
@@ -26,10 +41,8 @@ interface Props {
 export function SectionCard({ name, section, alerts, store }: Props) {
   const overall = isStatus(section.overall_status) ? section.overall_status : null;
   const stale = section.stale ?? [];
-  const tiles = Object.entries(section).filter(
-    (entry): entry is [string, number | null] =>
-      typeof entry[1] === "number" || (entry[1] === null && entry[0] !== "overall_status"),
-  );
+  const all = fields(section);
+  const waiting = all.filter(([, value]) => value === null);
 
   return (
     <section className="card" data-testid={`section-${name}`}>
@@ -42,17 +55,41 @@ export function SectionCard({ name, section, alerts, store }: Props) {
         )}
       </h2>
       <div className="tiles">
-        {tiles.map(([field, value]) => (
-          <Tile
-            key={field}
-            field={field}
-            value={value}
-            status={severityOf(alerts, snake(name), field)}
-            stale={stale.includes(field)}
-            series={store.history(name, field)}
-          />
-        ))}
+        {all.map(
+          ([field, value]) =>
+            value !== null && (
+              <Tile
+                key={field}
+                field={field}
+                value={value}
+                status={severityOf(alerts, snake(name), field)}
+                stale={stale.includes(field)}
+                series={store.history(name, field)}
+              />
+            ),
+        )}
       </div>
+      {waiting.length > 0 && <p className="waiting">No data yet: {list(waiting)}</p>}
+    </section>
+  );
+}
+
+const list = (names: Field[]) => names.map(([field]) => title(field)).join(" · ");
+
+/** The sections that no source feeds yet, in one card instead of pages of empty tiles. */
+export function WaitingCard({ sections }: { sections: [string, Section][] }) {
+  return (
+    <section className="card" data-testid="waiting">
+      <h2>Waiting for data</h2>
+      <p className="muted">Nothing feeds these yet. Each appears as soon as a collector sends its first value.</p>
+      <dl className="unfed">
+        {sections.map(([name, section]) => (
+          <div key={name} data-testid={`waiting-${name}`}>
+            <dt>{title(name)}</dt>
+            <dd>{list(fields(section))}</dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }

@@ -11,7 +11,17 @@ const COLOURS: Record<Status, string> = {
   critical: "#f0524f",
 };
 
-function make(target: HTMLElement, colour: string, data: uPlot.AlignedData): uPlot {
+/**
+ * The y axis: from zero, so that a tremor does not look like a collapse, and up
+ * to the whole where there is one.
+ */
+function range(low: number | null, high: number | null, top?: number): [number, number] {
+  const floor = Math.min(low ?? 0, 0);
+  const ceiling = Math.max(top ?? (high ?? 0) * 1.1, high ?? 0);
+  return [floor, ceiling > floor ? ceiling : floor + 1];
+}
+
+function make(target: HTMLElement, colour: string, data: uPlot.AlignedData, top?: number): uPlot {
   return new uPlot(
     {
       width: Math.max(target.clientWidth, 40),
@@ -19,7 +29,7 @@ function make(target: HTMLElement, colour: string, data: uPlot.AlignedData): uPl
       cursor: { show: false },
       legend: { show: false },
       axes: [{ show: false }, { show: false }],
-      scales: { y: { range: (_plot, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) } },
+      scales: { y: { range: (_plot, low, high) => range(low, high, top) } },
       padding: [3, 0, 3, 0],
       series: [{}, { stroke: colour, width: 1.5, fill: `${colour}22`, points: { show: false } }],
     },
@@ -29,7 +39,7 @@ function make(target: HTMLElement, colour: string, data: uPlot.AlignedData): uPl
 }
 
 /** The history since the page was opened; nothing until there are two values. */
-export function Sparkline({ series, status }: { series: Series; status: Status }) {
+export function Sparkline({ series, status, top }: { series: Series; status: Status; top?: number }) {
   const target = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const length = series.times.length;
@@ -37,7 +47,7 @@ export function Sparkline({ series, status }: { series: Series; status: Status }
 
   useEffect(() => {
     const element = target.current!;
-    plot.current = make(element, COLOURS[status], [series.times, series.values]);
+    plot.current = make(element, COLOURS[status], [series.times, series.values], top);
     const observer = new ResizeObserver(() =>
       plot.current?.setSize({ width: Math.max(element.clientWidth, 40), height: HEIGHT }),
     );
@@ -47,7 +57,7 @@ export function Sparkline({ series, status }: { series: Series; status: Status }
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [series, status]);
+  }, [series, status, top]);
 
   useEffect(() => {
     plot.current?.setData([series.times, series.values]);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Status } from "../client/messages";
 import type { Series } from "../client/store";
-import { format, title } from "./format";
+import { format, isShare, title } from "./format";
 import { Sparkline } from "./sparkline";
 
 interface Props {
   field: string;
-  value: number | null;
+  value: number;
   status: Status;
   stale: boolean;
   series: Series;
@@ -16,18 +16,17 @@ export function Tile({ field, value, status, stale, series }: Props) {
   const [text, unit] = format(field, value);
 
   return (
-    <div className={`tile ${status}${stale && value !== null ? " stale" : ""}`} data-testid={`tile-${field}`}>
-      <div className="label">{title(field)}</div>
-      <div className="value" data-testid={`value-${field}`} data-value={value ?? ""}>
+    <div className={`tile ${status}${stale ? " stale" : ""}`} data-testid={`tile-${field}`}>
+      <div className="label" title={title(field)}>
+        {title(field)}
+      </div>
+      <div className="value" data-testid={`value-${field}`} data-value={value}>
         {text}
         <small>{unit}</small>
-        {value === null ? (
-          <span className="note">no data yet</span>
-        ) : (
-          stale && <span className="note">stale</span>
-        )}
+        {status !== "healthy" && <span className="note">{status}</span>}
+        {stale && <span className="note late">stale</span>}
       </div>
-      {value !== null && <Sparkline series={series} status={status} />}
+      <Sparkline series={series} status={status} top={isShare(field) ? 100 : undefined} />
     </div>
   );
 }
