@@ -39,6 +39,7 @@ struct doctor {
 	struct sl_json_out json;
 	int wrong;
 	bool aggregator_runs;
+	int gateways; /* that answer */
 };
 
 /*
@@ -268,8 +269,10 @@ static void check_gateways(struct doctor *d)
 	else
 		find(d, WRONG, "gateway", "start one: deploy/run, or its service",
 		    "none is running");
+	d->gateways = answering;
 }
 
+/* A gateway may run on another port than the file's: --port, the environment. */
 static void check_port(struct doctor *d)
 {
 	char owner[64];
@@ -277,8 +280,12 @@ static void check_port(struct doctor *d)
 	if (!d->ctl->config)
 		return;
 	unsigned port = (unsigned)d->ctl->config->gateway.port;
+	bool held = ctl_doctor_port_owner(port, owner, sizeof(owner));
 
-	if (!ctl_doctor_port_owner(port, owner, sizeof(owner)))
+	if (d->gateways > 0 && (!held || strstr(owner, "sightline") == NULL))
+		find(d, NOTE, "port", "its log names it; deploy/run --port chose it",
+		    "the gateway listens elsewhere than on gateway.port %u", port);
+	else if (!held)
 		find(d, NOTE, "port", "a gateway listens there when it runs",
 		    "nobody listens on %u", port);
 	else if (strstr(owner, "sightline") != NULL)
