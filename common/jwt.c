@@ -18,8 +18,9 @@
 #include "key.h"
 #include "utf8.h"
 
-#define DECODED_MAX         (SL_JWT_TOKEN_MAX / 4 * 3 + 3)
-#define TIME_MAX            253402300799.0 /* the last second of the year 9999 */
+#define DECODED_MAX (SL_JWT_TOKEN_MAX / 4 * 3 + 3)
+/* The year 2262: later ones, with the leeway, are no longer nanoseconds in 64 bits. */
+#define TIME_MAX            9223372000.0
 #define MAX_CONNECTIONS_MAX 1000000
 
 /* The three parts of a compact token; signed_len covers the first two. */
