@@ -16,8 +16,10 @@ CLIENTS = 200
 USERS = 40
 LONGEST_STAY_S = 15
 MINUTES_MAX = 20
-# A window that is full after the first third, where it is to stay.
-CONFIG = {"gateway": "max_connections_per_user = 50\nwindow_bytes = 1MiB"}
+# Rings and window that are full after the first third, where they are to stay.
+CONFIG = {"gateway": "max_connections_per_user = 50\nwindow_bytes = 1MiB",
+          'collector "system"': "ring_bytes = 128KiB",
+          'collector "synthetic"': "type = synthetic\nstart = false\nring_bytes = 128KiB"}
 SAMPLE_S = 1.0
 # What a median may differ between the second and the last third of the time.
 # Descriptors of a gateway follow the clients that happen to be there.
