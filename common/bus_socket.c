@@ -18,12 +18,15 @@
 #include <nng/protocol/pipeline0/push.h>
 #include <nng/protocol/pubsub0/sub.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -33,6 +36,7 @@
 #define RECEIVED_PER_WAKE 64
 #define RECONNECT_MIN_MS  10
 #define RECONNECT_MAX_MS  250
+#define CLOSE_MS          300
 
 static const struct {
 	int (*open)(nng_socket *s);
@@ -52,6 +56,7 @@ struct sl_bus_socket {
 	struct event *readable;
 	struct event *changed; /* connections came or went */
 	int changed_fd;
+	sem_t closed;            /* posted when nng has closed */
 	atomic_uint connections; /* written on nng's threads */
 };
 
@@ -225,6 +230,51 @@ int sl_bus_socket_dial(
 	return rc;
 }
 
+static void *close_nng(void *arg)
+{
+	struct sl_bus_socket *s = arg;
+
+	nng_close(s->socket);
+	sem_post(&s->closed);
+	return NULL;
+}
+
+/*
+ * Now and then nng 1.5 waits for ever in nng_close for a pipe that is long gone,
+ * when messages come in meanwhile.  A process that is told to end has to end, so
+ * a thread of its own waits; if it gets stuck the socket stays as it is, with
+ * everything that its callbacks use.
+ */
+static bool close_in_time(struct sl_bus_socket *s)
+{
+	struct timespec until;
+	pthread_t thread;
+	int rc;
+
+	if (sem_init(&s->closed, 0, 0) != 0 ||
+	    pthread_create(&thread, NULL, close_nng, s) != 0) {
+		nng_close(s->socket);
+		return true;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += CLOSE_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	do
+		rc = sem_clockwait(&s->closed, CLOCK_MONOTONIC, &until);
+	while (rc != 0 && errno == EINTR);
+	if (rc != 0) {
+		sl_log_warn("bus", "nng does not close path=\"%s\"", path_of(s));
+		pthread_detach(thread);
+		return false;
+	}
+	pthread_join(thread, NULL);
+	sem_destroy(&s->closed);
+	return true;
+}
+
 void sl_bus_socket_close(struct sl_bus_socket *s)
 {
 	if (!s)
@@ -233,9 +283,9 @@ void sl_bus_socket_close(struct sl_bus_socket *s)
 		event_free(s->readable);
 	if (s->changed)
 		event_free(s->changed);
-	/* Returns when no callback runs any more: they use what is freed below. */
-	if (s->open)
-		nng_close(s->socket);
+	/* From here on no callback runs any more: they use what is freed below. */
+	if (s->open && !close_in_time(s))
+		return;
 	if (s->changed_fd >= 0)
 		close(s->changed_fd);
 	free(s);
