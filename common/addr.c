@@ -72,6 +72,41 @@ const char *sl_addr_format_ip(const struct sl_addr *addr, char out[SL_ADDR_TEXT]
 	return out;
 }
 
+int sl_addr_parse_network(struct sl_addr *base, int *bits, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	int given = 0;
+
+	if (sl_addr_parse(base, text, len))
+		return SL_EMALFORMED;
+	*bits = base->family == SL_ADDR_V4 ? 32 : 128;
+	if (!slash)
+		return 0;
+	size_t digits = strspn(slash + 1, "0123456789");
+	if (digits == 0 || digits > 3 || slash[1 + digits])
+		return SL_EMALFORMED;
+	for (size_t i = 1; i <= digits; i++)
+		given = given * 10 + (slash[i] - '0');
+	if (given > *bits)
+		return SL_EMALFORMED;
+	*bits = given;
+	return 0;
+}
+
+bool sl_addr_in_network(const struct sl_addr *addr, const char *network)
+{
+	struct sl_addr base;
+	int bits;
+
+	if (sl_addr_parse_network(&base, &bits, network) || base.family != addr->family)
+		return false;
+	for (int i = 0; i < bits; i++)
+		if (((base.ip[i / 8] ^ addr->ip[i / 8]) >> (7 - i % 8)) & 1)
+			return false;
+	return true;
+}
+
 const char *sl_addr_format(const struct sl_addr *addr, char out[SL_ADDR_TEXT])
 {
 	char ip[SL_ADDR_TEXT];

@@ -44,6 +44,16 @@ const char *sl_addr_format_ip(const struct sl_addr *addr, char out[SL_ADDR_TEXT]
 /* sl_addr_same_ip compares two addresses without their ports. */
 bool sl_addr_same_ip(const struct sl_addr *a, const struct sl_addr *b);
 
+/*
+ * sl_addr_parse_network reads "10.1.2.3" or "10.0.0.0/8" (IPv6 as well) and how
+ * many bits of the address count.  Returns 0 or SL_EMALFORMED.
+ */
+int sl_addr_parse_network(struct sl_addr *base, int *bits, const char *text);
+
+/* sl_addr_in_network says whether an address is in such a network; a malformed one has
+ * none. */
+bool sl_addr_in_network(const struct sl_addr *addr, const char *network);
+
 /* sl_addr_is_loopback says whether the peer is on this host (127/8, ::1, unix). */
 bool sl_addr_is_loopback(const struct sl_addr *addr);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "addr.h"
 #include "buf.h"
 #include "conf.h"
 #include "error.h"
@@ -117,6 +118,14 @@ int sl_config_check(const struct sl_config *config, const struct sl_conf_entry *
 	if (*gateway->websocket_path != '/')
 		return fail(find(root, "gateway", ""), error, "gateway", "",
 		    "websocket_path must begin with \"/\"");
+	for (size_t i = 0; i < gateway->trusted_proxies.count; i++) {
+		struct sl_addr base;
+		int bits;
+		if (sl_addr_parse_network(&base, &bits, gateway->trusted_proxies.name[i]))
+			return fail(find(root, "gateway", ""), error, "trusted_proxies",
+			    gateway->trusted_proxies.name[i],
+			    "must be an address or a network such as 10.0.0.0/8");
+	}
 	for (size_t i = 0; i < aggregator->threshold_count; i++) {
 		const struct sl_config_threshold *t = &aggregator->threshold[i];
 

@@ -12,8 +12,6 @@
  * signing out revokes the token on every gateway.
  */
 
-static const char *secure_cookie = "__Host-sightline";
-
 static void add_session(const struct gw_call *call, struct sl_buf *out)
 {
 	const struct gw_identity *who = call->who;
@@ -61,8 +59,8 @@ static void set_cookie(struct gw_call *call, struct sl_slice value, int64_t max_
 
 	sl_http_response_headerf(call->request, "Set-Cookie",
 	    "%s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-	    secure ? secure_cookie : call->gw->cookie, (int)value.len, value.data,
-	    (long long)max_age_s, secure ? "; Secure" : "");
+	    gw_call_cookie(call), (int)value.len, value.data, (long long)max_age_s,
+	    secure ? "; Secure" : "");
 }
 
 static void answer(struct gw_call *call, bool cookie)

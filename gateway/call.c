@@ -9,6 +9,18 @@
 
 #include "clock.h"
 #include "http_problem.h"
+#include "log.h"
+#include "proxy.h"
+
+void gw_call_refused(const struct gw_call *call, const char *why)
+{
+	struct gw_proxy_origin origin;
+	char text[SL_ADDR_TEXT];
+
+	gw_proxy_read(call->request, &call->gw->config->trusted_proxies, &origin);
+	sl_log_debug("gateway", "refused client=%s why=%s request_id=%s",
+	    sl_addr_format_ip(&origin.client, text), why, call->request->id);
+}
 
 static void refuse_token(struct gw_call *call, const char *why)
 {
@@ -21,6 +33,7 @@ static void refuse_token(struct gw_call *call, const char *why)
 	};
 
 	call->gw->count.refused++;
+	gw_call_refused(call, problem.name);
 	sl_http_problem_send(call->request, &problem);
 }
 
@@ -46,7 +59,7 @@ bool gw_call_signin(struct gw_call *call)
 	struct gw_credential *c = &call->credential;
 	const char *why = "not a JSON Web Token";
 
-	gw_auth_find(call->request, gw->cookie, gw->config->query_token, c);
+	gw_auth_find(call->request, gw_call_cookie(call), gw->config->query_token, c);
 	if (c->place == GW_PLACE_NONE) {
 		refuse_token(call, NULL);
 		return false;
@@ -83,43 +96,45 @@ void gw_call_clear(struct gw_call *call)
 	call->who = NULL;
 }
 
-bool gw_call_local(const struct gw_call *call)
+static void read_origin(const struct gw_call *call, struct gw_proxy_origin *origin)
 {
-	return call->request->peer.family == SL_ADDR_UNIX;
-}
-
-/* "10.0.0.0/8" or "10.1.2.3" */
-static bool in_network(const struct sl_addr *addr, const char *network)
-{
-	const char *slash = strchr(network, '/');
-	size_t len = slash ? (size_t)(slash - network) : strlen(network);
-	struct sl_addr base;
-	int bits = addr->family == SL_ADDR_V4 ? 32 : 128;
-
-	if (sl_addr_parse(&base, network, len) || base.family != addr->family)
-		return false;
-	if (slash && atoi(slash + 1) < bits)
-		bits = atoi(slash + 1);
-	for (int i = 0; i < bits; i++) {
-		if (((base.ip[i / 8] ^ addr->ip[i / 8]) >> (7 - i % 8)) & 1)
-			return false;
-	}
-	return true;
+	gw_proxy_read(call->request, &call->gw->config->trusted_proxies, origin);
 }
 
 bool gw_call_secure(const struct gw_call *call)
 {
-	const struct sl_names *trusted = &call->gw->config->trusted_proxies;
-	struct sl_slice proto =
-	    sl_http_request_header(call->request, "X-Forwarded-Proto");
+	struct gw_proxy_origin origin;
 
-	if (proto.len != 5 || strncasecmp(proto.data, "https", 5) != 0)
-		return false;
-	for (size_t i = 0; i < trusted->count; i++) {
-		if (in_network(&call->request->peer, trusted->name[i]))
-			return true;
-	}
-	return false;
+	read_origin(call, &origin);
+	return origin.secure;
+}
+
+bool gw_call_local(const struct gw_call *call)
+{
+	struct gw_proxy_origin origin;
+
+	read_origin(call, &origin);
+	return call->request->peer.family == SL_ADDR_UNIX && !origin.forwarded;
+}
+
+const char *gw_call_cookie(const struct gw_call *call)
+{
+	/* A browser keeps __Host- to what came by TLS. */
+	return gw_call_secure(call) ? "__Host-sightline" : call->gw->cookie;
+}
+
+bool gw_call_connects(struct gw_call *call)
+{
+	struct gateway *gw = call->gw;
+	struct gw_proxy_origin origin;
+
+	read_origin(call, &origin);
+	/* Without a proxy in between it was counted when it was accepted. */
+	if (!origin.forwarded || gw_proxy_is_local(&origin) ||
+	    (!origin.trusted && !sl_addr_is_loopback(&origin.client)))
+		return true;
+	return gw_limit_connect(gw->limit, &origin.client,
+	    (uint32_t)gw->config->connects_per_second, sl_clock_mono_ns());
 }
 
 bool gw_call_origin_allowed(const struct gw_call *call)
@@ -169,8 +184,10 @@ void gw_call_problem(
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof detail, fmt, ap);
 	va_end(ap);
-	if (status == 403)
+	if (status == 403) {
 		call->gw->count.refused++;
+		gw_call_refused(call, name);
+	}
 	sl_http_problem_send(call->request, &problem);
 }
 

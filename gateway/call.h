@@ -44,8 +44,24 @@ bool gw_call_count(struct gw_call *call);
  */
 bool gw_call_origin_allowed(const struct gw_call *call);
 
-/* gw_call_local says whether the request came by the gateway's own socket. */
+/*
+ * gw_call_local says whether the request came by the gateway's own socket, and
+ * through no proxy.
+ */
 bool gw_call_local(const struct gw_call *call);
+
+/*
+ * gw_call_connects counts the opening of a stream or WebSocket that came through
+ * a proxy, by the client behind it; false if its address has opened too many
+ * in this second.
+ */
+bool gw_call_connects(struct gw_call *call);
+
+/* gw_call_cookie names the session cookie that counts for this request. */
+const char *gw_call_cookie(const struct gw_call *call);
+
+/* gw_call_refused logs a refusal with the client's address. */
+void gw_call_refused(const struct gw_call *call, const char *why);
 
 /* gw_call_secure says whether the client's own connection is TLS (by a trusted proxy). */
 bool gw_call_secure(const struct gw_call *call);

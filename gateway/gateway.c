@@ -14,6 +14,7 @@
 #include "error.h"
 #include "log.h"
 #include "metrics.h"
+#include "proxy.h"
 #include "route.h"
 #include "static.h"
 
@@ -87,7 +88,10 @@ static void on_accept(void *arg, int fd, const struct sl_addr *peer)
 {
 	struct gateway *gw = arg;
 
-	if (!gw_limit_connect(gw->limit, peer, (uint32_t)gw->config->connects_per_second,
+	/* Behind a proxy, whoever is there is counted (gw_call_connects). */
+	if (!sl_addr_is_loopback(peer) &&
+	    !gw_proxy_trusts(&gw->config->trusted_proxies, peer) &&
+	    !gw_limit_connect(gw->limit, peer, (uint32_t)gw->config->connects_per_second,
 		sl_clock_mono_ns())) {
 		gw->count.refused++;
 		close(fd);

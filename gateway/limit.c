@@ -36,8 +36,6 @@ void gw_limit_free(struct gw_limit *limit)
 bool gw_limit_connect(struct gw_limit *limit, const struct sl_addr *peer,
     uint32_t per_second, int64_t now_ns)
 {
-	if (sl_addr_is_loopback(peer))
-		return true;
 	if (limit->second != now_ns / SL_NS_PER_S) {
 		limit->second = now_ns / SL_NS_PER_S;
 		memset(limit->count, 0, sizeof limit->count);

@@ -15,8 +15,8 @@ void gw_limit_free(struct gw_limit *limit);
 
 /*
  * gw_limit_connect counts a connection of an address; false when it has made
- * more than per_second in the current second.  Loopback is exempt.  What it
- * remembers is bounded: it knows the addresses of the current second only.
+ * more than per_second in the current second.  What it remembers is
+ * bounded: it knows the addresses of the current second only.
  */
 bool gw_limit_connect(struct gw_limit *limit, const struct sl_addr *peer,
     uint32_t per_second, int64_t now_ns);

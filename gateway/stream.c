@@ -186,8 +186,7 @@ static void start(struct gw_call *call, const struct wish *w)
 	gw->count.sse++;
 	gw->count.sse_opened++;
 	sl_http_response_begin(call->request, 200);
-	sl_http_response_header(
-	    call->request, "Content-Type", "text/event-stream");
+	sl_http_response_header(call->request, "Content-Type", "text/event-stream");
 	sl_http_response_header(call->request, "Cache-Control", "no-cache, no-transform");
 	sl_http_response_header(call->request, "X-Accel-Buffering", "no");
 	struct sl_conn *conn = sl_http_response_upgrade(call->request, &handler, stream);
@@ -214,6 +213,20 @@ static void refuse_limit(struct gw_call *call)
 	sl_http_problem_send(call->request, &problem);
 }
 
+static void refuse_address(struct gw_call *call)
+{
+	struct sl_http_problem problem = {
+	    .status = 429,
+	    .name = "too-many-requests",
+	    .detail = "too many connections from this address in a second",
+	    .retry_after_s = 1,
+	};
+
+	call->gw->count.refused++;
+	gw_call_refused(call, problem.name);
+	sl_http_problem_send(call->request, &problem);
+}
+
 void gw_stream_open(struct gw_call *call)
 {
 	static struct wish wish;
@@ -223,13 +236,15 @@ void gw_stream_open(struct gw_call *call)
 	if (gw_gateway_full(gw) || !gw->streaming) {
 		gw_call_problem(call, 503, "unavailable",
 		    "no stream is to be had here at the moment");
+	} else if (!gw_call_connects(call)) {
+		refuse_address(call);
 	} else if (!gw_admit_same_user(call)) {
 		gw_call_problem(
 		    call, 403, "forbidden", "userId is not the token's subject");
 	} else if (read_wish(call, &wish)) {
 		if (call->request->method == SL_HTTP_HEAD) {
-			sl_http_response_send(call->request, 200,
-			    "text/event-stream", NULL, 0);
+			sl_http_response_send(
+			    call->request, 200, "text/event-stream", NULL, 0);
 		} else if (!gw_admit_user(gw, call->who)) {
 			refuse_limit(call);
 		} else {

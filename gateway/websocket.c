@@ -126,9 +126,13 @@ static bool sign_in(
 	struct gateway *gw = call->gw;
 	struct gw_credential *c = &call->credential;
 
+	*why = "too many connections from this address in a second";
+	*bye = GW_BYE_TOO_MANY;
+	if (!gw_call_connects(call))
+		return false;
 	*why = "not a JSON Web Token";
 	*bye = GW_BYE_NO_TOKEN;
-	gw_auth_find(call->request, gw->cookie, gw->config->query_token, c);
+	gw_auth_find(call->request, gw_call_cookie(call), gw->config->query_token, c);
 	if (c->place == GW_PLACE_NONE)
 		return true; /* the first message will bring it */
 	if (c->place == GW_PLACE_COOKIE && !gw_call_origin_allowed(call)) {
@@ -226,9 +230,12 @@ void gw_websocket_open(struct gw_call *call)
 			gw_command_error(ws, (struct sl_slice){0},
 			    bye == GW_BYE_LIMIT       ? "connection-limit"
 			    : bye == GW_BYE_FORBIDDEN ? "forbidden"
+			    : bye == GW_BYE_TOO_MANY  ? "too-many-requests"
 						      : "invalid-token",
 			    why);
 		gw->count.refused++;
+		if (why)
+			gw_call_refused(call, why);
 		gw_client_disconnect(&ws->client, bye);
 	} else if (ws->client.who) {
 		gw_command_welcome(ws, (struct sl_slice){0});

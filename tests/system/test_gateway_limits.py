@@ -15,7 +15,7 @@ from sightline import wait_until
 class RawSocket:
     """A WebSocket client that does only what it is told: no pongs, no reading."""
 
-    def __init__(self, instance, role="master_admin", sub=None, receive_buffer=None):
+    def __init__(self, instance, role="master_admin", sub=None, receive_buffer=None, headers=""):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -24,7 +24,7 @@ class RawSocket:
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall((f"GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-                             f"Authorization: Bearer {instance.token(role, sub)}\r\n\r\n").encode())
+                             f"Authorization: Bearer {instance.token(role, sub)}\r\n{headers}\r\n").encode())
         self.data = b""
         while b"\r\n\r\n" not in self.data:
             self.data += self.socket.recv(65536)

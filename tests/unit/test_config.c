@@ -175,6 +175,8 @@ START_TEST(a_wrong_file_is_refused_with_file_line_value_and_what_is_allowed)
 	    {"aggregator { alertThresholds x { warning = 1 clear_warning = 2 } }", 1,
 		"clear_warning must be on the healthy side"},
 	    {"aggregator { alertThresholds x { warning = nan } }", 1, "a number"},
+	    {"gateway { trusted_proxies = {\"10.0.0.0/33\"} }", 1,
+		"trusted_proxies \"10.0.0.0/33\": must be an address or a network"},
 	    {"gateway { bind = \"\" }", 1, "text of 1 to 255 bytes"},
 	};
 
