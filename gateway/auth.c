@@ -285,6 +285,18 @@ int gw_auth_revoke(struct gw_auth *auth, struct sl_slice body)
 	return fresh;
 }
 
+void gw_auth_sweep(struct gw_auth *auth)
+{
+	int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S;
+
+	for (size_t i = 0; i < auth->ring_size; i++) {
+		struct remembered *r = &auth->ring[i];
+		if (r->who && r->who->exp_s + auth->leeway_s <= now_s)
+			forget(auth, r);
+	}
+	gw_revoked_sweep(auth->revoked);
+}
+
 bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *who)
 {
 	return who->revoked || gw_revoked_has(auth->revoked, who);

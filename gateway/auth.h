@@ -74,6 +74,9 @@ void gw_auth_find(const struct sl_http_request *request, const char *cookie,
  */
 int gw_auth_revoke(struct gw_auth *auth, struct sl_slice body);
 
+/* gw_auth_sweep forgets tokens and revocations that have expired. */
+void gw_auth_sweep(struct gw_auth *auth);
+
 /* gw_auth_is_revoked says whether an identity is revoked by what is known now. */
 bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *who);
 

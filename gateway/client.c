@@ -39,7 +39,7 @@ void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn
 	client->conn = conn;
 	client->form = (uint8_t)form;
 	client->who = who ? gw_identity_ref(who) : NULL;
-	client->heard_ms = client->told_ms = client->beat_ms =
+	client->heard_ms = client->told_ms = client->beat_ms = client->owed_ms =
 	    (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
 	/* A random UUID (version 4). */
 	sl_crypto_random(client->id, sizeof client->id);
@@ -118,6 +118,8 @@ void gw_client_follow(
 	gw_patterns_unref(former);
 	gw_behind_want_state(client);
 	gw_pump_run(client);
+	if (client->updates && client->pulse)
+		gw_pulse_watch(client);
 }
 
 void gw_client_narrow(struct gw_client *client, struct gw_patterns *patterns)

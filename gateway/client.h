@@ -62,10 +62,12 @@ struct gw_client {
 	uint32_t heard_ms; /* monotonic, wraps: last sign of life of the peer */
 	uint32_t told_ms;  /* last ping or keep-alive */
 	uint32_t beat_ms;  /* last heartbeat message */
+	uint32_t owed_ms;  /* last metrics_update that it got because it was owed */
 	uint8_t form;      /* enum gw_form */
 	bool leaving;      /* disconnect is on its way: nothing more is sent */
 	bool warned;       /* token_expiring was sent */
 	bool heartbeats;   /* wants heartbeat messages */
+	bool updates;      /* is owed a metrics_update within the update interval */
 	uint8_t id[GW_CLIENT_ID];
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "behind.h"
+#include "clock.h"
 #include "frame.h"
 #include "identity.h"
 #include "pump.h"
@@ -37,6 +38,7 @@ struct flush {
 	size_t cap;
 	struct sl_buf arena[GW_FORM_COUNT];
 	uint64_t start[SL_STREAM_COUNT];
+	uint32_t now_ms;
 	bool torn; /* the window could not keep all of it */
 
 	/* Of the view at hand. */
@@ -168,6 +170,8 @@ static bool filter(struct flush *f, struct gw_view *view)
 		sl_buf_reset(&f->overlay);
 		f->has_overlay =
 		    gw_sight_overlay(&view->sight, f->hub->mirror, &f->overlay);
+		if (f->has_overlay)
+			view->metrics_ms = f->now_ms;
 	}
 	return f->seen_count > 0 || f->has_overlay || f->personal || f->torn;
 }
@@ -218,6 +222,7 @@ void gw_fanout_flush(struct gw_hub *hub)
 
 	f.hub = hub;
 	f.catalog = gw_mirror_catalog(hub->mirror);
+	f.now_ms = (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
 	collect(&f);
 	hub->stats.flushes++;
 	for (struct gw_view *view = hub->view_first; view; view = view->next) {

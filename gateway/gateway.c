@@ -16,58 +16,13 @@
 #include "metrics.h"
 #include "proxy.h"
 #include "route.h"
+#include "settings.h"
 #include "static.h"
 
 bool gw_gateway_full(const struct gateway *gw)
 {
 	return gw->draining ||
 	       gw->count.ws + gw->count.sse >= (uint64_t)gw->config->max_connections;
-}
-
-/* ---- configuration --------------------------------------------------------------------
- */
-
-static void limit_requests(struct gateway *gw)
-{
-	const struct sl_config_gateway *c = gw->config;
-	struct sl_http_limits limits = {
-	    .body_max = (size_t)c->body_bytes_max,
-	    .header_max = (size_t)c->header_bytes_max,
-	    .uri_max = (size_t)c->uri_bytes_max,
-	};
-
-	sl_http_server_limit(gw->http, &limits, c->header_timeout_ms * SL_NS_PER_MS);
-}
-
-static void apply_config(struct gateway *gw, const struct sl_config *config)
-{
-	const struct sl_config_gateway *c = &config->gateway;
-	struct gw_pulse_options pulse = {
-	    .ping_ms = c->ping_interval_ms,
-	    .pong_ms = c->pong_timeout_ms,
-	    .keepalive_ms = c->sse_keepalive_ms,
-	    .heartbeat_ms = c->heartbeat_interval_ms,
-	    .slow_ms = c->slow_timeout_ms,
-	    .auth_ms = c->auth_timeout_ms,
-	};
-
-	gw->config = c;
-	gw->streaming = c->real_time && config->aggregator.enable_real_time_streaming;
-	gw->hub.limits = (struct gw_hub_limits){
-	    .lag_messages = (uint32_t)c->max_buffer_size,
-	    .pending_bytes_max = (size_t)c->pending_bytes_max,
-	};
-	if (gw->pulse)
-		gw_pulse_set(gw->pulse, &pulse);
-	else
-		gw->pulse = gw_pulse_new(gw->process->loop, &pulse);
-	if (gw->http)
-		limit_requests(gw);
-	gw_window_limit(gw->hub.window, (size_t)c->window_bytes);
-	if (gw->ask)
-		gw_ask_timeout(gw->ask, (int)c->bus_timeout_ms);
-	if (gw->follow)
-		gw_follow_silence(gw->follow, c->bus_timeout_ms);
 }
 
 static int load_keys(struct gateway *gw)
@@ -159,14 +114,14 @@ static void make_parts(struct gateway *gw)
 
 	gw_hub_init(
 	    &gw->hub, loop, gw->process->catalog, (size_t)config->gateway.window_bytes);
-	apply_config(gw, config);
+	gw_settings_apply(gw, config);
 	gw->users = gw_users_new();
 	gw->auth = gw_auth_new(gw->hub.mirror, gw->users);
 	gw->limit = gw_limit_new();
 	gw->metrics = gw_metrics_new(gw->name);
 	gw->conns = sl_conn_set_new(loop);
 	gw->http = sl_http_server_new(gw->conns, &http, gw_route_handle, gw);
-	limit_requests(gw);
+	gw_settings_requests(gw);
 	gw->follow = gw_follow_new(&follow);
 }
 
@@ -288,10 +243,20 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	gw_metrics_report(gw);
 }
 
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd;
+	(void)what;
+	gw_auth_sweep(gw->auth);
+}
+
 static int start(struct sl_process *process)
 {
 	struct gateway *gw = process->state;
 	struct timeval second = sl_loop_ms(1000);
+	struct timeval cleanup = sl_loop_ms(gw->config->cleanup_interval_ms);
 	struct sl_bus_client_options options = {
 	    .base = process->loop,
 	    .run_dir = process->paths.run,
@@ -306,7 +271,9 @@ static int start(struct sl_process *process)
 	gw->ask = gw_ask_new(gw->bus, gw->name, (int)gw->config->bus_timeout_ms);
 	gw_follow_start(gw->follow, gw->ask);
 	gw->second = event_new(process->loop, -1, EV_PERSIST, on_second, gw);
-	if (!gw->second || event_add(gw->second, &second))
+	gw->sweep = event_new(process->loop, -1, EV_PERSIST, on_sweep, gw);
+	if (!gw->second || event_add(gw->second, &second) || !gw->sweep ||
+	    event_add(gw->sweep, &cleanup))
 		return EX_OSERR;
 	return EX_OK;
 }
@@ -317,7 +284,7 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 	struct gateway *gw = process->state;
 
 	(void)old_config;
-	apply_config(gw, process->config);
+	gw_settings_apply(gw, process->config);
 	load_keys(gw);
 	if (old_catalog != process->catalog)
 		sl_log_warn("gateway",
@@ -360,6 +327,8 @@ static void stop(struct sl_process *process)
 
 	if (gw->second)
 		event_free(gw->second);
+	if (gw->sweep)
+		event_free(gw->sweep);
 	sl_listen_close(gw->tcp);
 	sl_listen_close(gw->local);
 	if (gw->http)

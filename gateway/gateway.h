@@ -49,7 +49,8 @@ struct gateway {
 	struct gw_pulse *pulse;
 	struct gw_metrics *metrics;
 
-	struct event *second; /* reports, sweeps */
+	struct event *second; /* reports */
+	struct event *sweep;
 	bool draining;
 	struct {
 		uint32_t ws;

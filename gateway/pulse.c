@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "behind.h"
 #include "clock.h"
 #include "identity.h"
+#include "pump.h"
+#include "view.h"
 
 /* A token's holder is told this long before it expires. */
 #define GW_PULSE_WARN_S 60
@@ -117,6 +120,33 @@ static int64_t interval(const struct gw_client *client)
 	return client->form == GW_FORM_WS ? o->ping_ms : o->keepalive_ms;
 }
 
+/* What is left until a metrics_update is owed; more than any interval if none is. */
+static int64_t until_update(const struct gw_client *client, uint32_t now)
+{
+	uint32_t waited = now - client->owed_ms;
+
+	if (!client->updates || !client->view || !client->view->wants_metrics)
+		return INT64_MAX;
+	/* A flush that had no clients yet leaves a time before the client's own. */
+	if (now - client->view->metrics_ms < waited)
+		waited = now - client->view->metrics_ms;
+	return client->pulse->options.update_ms - (int64_t)waited;
+}
+
+/* What waits for the client is tried again, and what is owed is sent. */
+static void push(struct gw_client *client, uint32_t now)
+{
+	if (sl_conn_pending_bytes(client->conn) > 0)
+		return;
+	if (!client->behind && until_update(client, now) <= 0) {
+		gw_behind_begin(client, client->hub->end);
+		client->behind->missed_metrics = true;
+		client->owed_ms = now;
+	}
+	if (client->behind)
+		gw_pump_run(client);
+}
+
 static void schedule(struct gw_client *client, uint32_t now)
 {
 	const struct gw_pulse_options *o = &client->pulse->options;
@@ -139,6 +169,11 @@ static void schedule(struct gw_client *client, uint32_t now)
 		if (beat < next)
 			next = beat;
 	}
+	int64_t update = until_update(client, now);
+	if (!client->behind && update < next)
+		next = update;
+	if (client->behind && o->flush_ms < next)
+		next = o->flush_ms;
 	if (sl_conn_pending_bytes(client->conn) > 0) {
 		int64_t watch = o->slow_ms / 4 < GW_PULSE_WATCH_MS ? o->slow_ms / 4
 								   : GW_PULSE_WATCH_MS;
@@ -182,7 +217,10 @@ static void beat(void *arg, struct sl_deadline *deadline)
 	} else if (now - client->told_ms >= interval(client)) {
 		client->told_ms = now;
 	}
-	schedule(client, now);
+	if (client->who)
+		push(client, now);
+	if (!client->leaving)
+		schedule(client, now);
 }
 
 struct gw_pulse *gw_pulse_new(

@@ -17,6 +17,8 @@ struct gw_pulse_options {
 	int64_t heartbeat_ms; /* between heartbeat messages */
 	int64_t slow_ms;      /* without progress although something is pending */
 	int64_t auth_ms;      /* until a WebSocket has signed in */
+	int64_t update_ms;    /* longest without metrics_update, where one is owed */
+	int64_t flush_ms;     /* until what waits for a client is tried again */
 };
 
 struct gw_pulse;
@@ -27,7 +29,7 @@ struct gw_pulse *gw_pulse_new(
 /* gw_pulse_free frees the clocks; clients must have been stopped. */
 void gw_pulse_free(struct gw_pulse *pulse);
 
-/* gw_pulse_options changes the intervals; each client follows at its next beat. */
+/* gw_pulse_set changes the intervals; each client follows at its next beat. */
 void gw_pulse_set(struct gw_pulse *pulse, const struct gw_pulse_options *options);
 
 /* gw_pulse_start begins a client's clock, gw_pulse_stop ends it. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "behind.h"
+#include "pulse.h"
 #include "replay.h"
 #include "view.h"
 
@@ -234,6 +235,8 @@ void gw_pump_run(struct gw_client *client)
 			gw_client_send(client, out.data, out.len);
 		if (turn == TURN_WAIT) {
 			gw_behind_move(t.behind, GW_BEHIND_WAITING);
+			if (client->pulse)
+				gw_pulse_watch(client);
 			return;
 		}
 		if (turn == TURN_DONE) {

@@ -75,7 +75,7 @@ static struct entry *find(const struct gw_revoked *revoked, const char *key, siz
 	return NULL;
 }
 
-static void drop_expired(struct gw_revoked *revoked)
+void gw_revoked_sweep(struct gw_revoked *revoked)
 {
 	int64_t now_s = sl_clock_wall_ns() / SL_NS_PER_S - SL_JWT_LEEWAY_MAX_S;
 	struct entry **at = &revoked->first;
@@ -112,7 +112,7 @@ int gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body)
 	json_decref(tree);
 	if (len == 0)
 		return SL_EMALFORMED;
-	drop_expired(revoked);
+	gw_revoked_sweep(revoked);
 	if (find(revoked, key, len))
 		return 0;
 	struct entry *entry = malloc(sizeof *entry + len);

@@ -21,6 +21,9 @@ void gw_revoked_free(struct gw_revoked *revoked);
  */
 int gw_revoked_add(struct gw_revoked *revoked, struct sl_slice body);
 
+/* gw_revoked_sweep drops those whose exp has passed. */
+void gw_revoked_sweep(struct gw_revoked *revoked);
+
 /* gw_revoked_has says whether one of them concerns this identity. */
 bool gw_revoked_has(const struct gw_revoked *revoked, const struct gw_identity *who);
 

@@ -39,9 +39,11 @@ static const struct gw_route routes[] = {
 
 #define ROUTES (sizeof routes / sizeof *routes)
 
-/* The option websocket_path and "/", where only an upgrade is a WebSocket. */
-static const struct gw_route socket_route = {
+/* "/", where only an upgrade is a WebSocket, and the option websocket_path. */
+static const struct gw_route root_route = {
     GET, "/", gw_websocket_open, 0, GW_ROUTE_UPGRADE};
+static const struct gw_route analytics_route = {
+    GET, "", gw_websocket_open, 0, GW_ROUTE_UPGRADE | GW_ROUTE_UPDATES};
 
 static bool match(const char *pattern, struct sl_slice path, struct sl_slice *param)
 {
@@ -78,13 +80,13 @@ static unsigned find(const struct gateway *gw, const struct sl_http_request *req
 	}
 	if (methods)
 		return methods;
-	bool root = request->path.len == 1;
-	if (match(gw->config->websocket_path, request->path, param) ||
-	    (root && sl_ws_handshake_wanted(request))) {
-		*route = method == SL_HTTP_GET ? &socket_route : NULL;
-		return GET;
-	}
-	return 0;
+	bool root = request->path.len == 1 && sl_ws_handshake_wanted(request);
+	bool analytics = match(gw->config->websocket_path, request->path, param);
+	if (!root && !analytics)
+		return 0;
+	if (method == SL_HTTP_GET)
+		*route = analytics ? &analytics_route : &root_route;
+	return GET;
 }
 
 static void list_methods(unsigned methods, char *out, size_t size)

@@ -14,6 +14,7 @@ enum gw_route_flag {
 	GW_ROUTE_UPGRADE = 1 << 4, /* a WebSocket: the endpoint itself checks who asks */
 	GW_ROUTE_ALL = 1 << 5,     /* only for roles that may read every module */
 	GW_ROUTE_STREAM = 1 << 6,  /* opens streams, which don't count as requests */
+	GW_ROUTE_UPDATES = 1 << 7, /* metrics_update at least every update_interval */
 };
 
 /* One row: "{id}" in the path stands for one segment. */

@@ -21,6 +21,7 @@ struct gw_view {
 	bool wants_alerts;
 	bool wants_events;
 	bool wants_metrics;
+	uint32_t metrics_ms; /* monotonic, wraps: last flush that had metrics for it */
 	struct gw_client **member;
 	uint32_t count;
 	uint32_t cap;

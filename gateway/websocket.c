@@ -10,6 +10,7 @@
 #include "http_problem.h"
 #include "message_in.h"
 #include "pump.h"
+#include "route.h"
 #include "ws.h"
 #include "ws_handshake.h"
 
@@ -224,6 +225,7 @@ void gw_websocket_open(struct gw_call *call)
 	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
 	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
 	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
+	ws->client.updates = call->route->flags & GW_ROUTE_UPDATES;
 	gw_pulse_start(gw->pulse, &ws->client);
 	if (!welcome) {
 		if (why)

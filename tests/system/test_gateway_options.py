@@ -104,3 +104,18 @@ def test_a_session_behind_tls_of_a_listed_proxy_uses_its_own_cookie(make_instanc
     assert instance.get("/api/v1/session", None, {**secure, "Cookie": name_and_token}).status_code == 200
     # Over cleartext the same cookie is nobody's.
     assert instance.get("/api/v1/session", None, {"Cookie": name_and_token}).status_code == 401
+
+
+# ---- clocks ----------------------------------------------------------------------------------
+
+
+def test_a_quiet_stream_of_document_004_gets_its_metrics_within_the_update_interval(make_instance):
+    instance = make_instance(env={"REAL_TIME_UPDATE_INTERVAL": "300"}).start()
+    with instance.ws(path="/api/admin/analytics/websocket") as quiet, instance.ws(sub="other") as other:
+        for stream in quiet, other:
+            stream.wait("connection_established")
+            stream.subscribe("metrics.business_metrics.>")
+            stream.wait("initial_metrics")
+        wait_until(lambda: len(quiet.of_type("metrics_update")) >= 3, what="updates without a change")
+        assert "businessMetrics" in quiet.of_type("metrics_update")[-1]["data"]
+        assert not other.of_type("metrics_update")
