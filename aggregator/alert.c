@@ -88,7 +88,7 @@ void agg_alert_condition(struct agg_alerts *alerts, const char *tenant, const ch
 void agg_alert_source(struct agg_alerts *alerts, const char *tenant, const char *source,
     bool stale, int64_t age_ns, int64_t now_ns, int64_t mono_ns)
 {
-	struct agg_label label = {{"source", 6}, agg_labels_slice(source)};
+	struct agg_label label = {{"source", 6}, sl_slice_text(source)};
 	char message[AGG_ALERT_MESSAGE + 1];
 
 	if (!stale)

@@ -43,7 +43,7 @@ void agg_alert_json(struct sl_buf *out, const struct agg_alert *alert)
 	add_text(w, "metric", alert->metric);
 	add_text(w, "module", alert->module);
 	sl_json_out_key(w, "labels");
-	sl_json_out_raw(w, alert->labels, agg_labels_slice(alert->labels).len);
+	sl_json_out_raw(w, alert->labels, sl_slice_text(alert->labels).len);
 	add_text(w, "severity", agg_rule_severity_name(alert->severity));
 	add_text(w, "state", states[alert->state]);
 	add_number(w, "value", alert->value);

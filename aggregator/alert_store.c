@@ -15,7 +15,7 @@ static struct agg_alert_bucket *bucket(
 static struct agg_alert_bucket *id_bucket(
     const struct agg_alert_store *store, const char *id)
 {
-	struct agg_label part = {agg_labels_slice(id), {NULL, 0}};
+	struct agg_label part = {sl_slice_text(id), {NULL, 0}};
 
 	return bucket(store->by_id, &part, 1);
 }
@@ -24,8 +24,8 @@ static struct agg_alert_bucket *key_bucket(const struct agg_alert_store *store,
     const char *tenant, const char *rule, const char *labels)
 {
 	struct agg_label parts[] = {
-	    {agg_labels_slice(tenant), agg_labels_slice(rule)},
-	    {agg_labels_slice(labels), {NULL, 0}},
+	    {sl_slice_text(tenant), sl_slice_text(rule)},
+	    {sl_slice_text(labels), {NULL, 0}},
 	};
 
 	return bucket(store->by_key, parts, 2);

@@ -163,12 +163,6 @@ static bool authorize(
 
 /* ---- answers ----------------------------------------------------------------------- */
 
-static struct sl_slice text_slice(const char *text)
-{
-	return (struct sl_slice){
-	    .data = text ? text : "", .len = text ? strlen(text) : 0};
-}
-
 static void pack(struct agg_command *command, const struct sl_msg_request *request,
     const struct agg_answer *answer)
 {
@@ -176,8 +170,8 @@ static void pack(struct agg_command *command, const struct sl_msg_request *reque
 	struct sl_msg_reply reply = {
 	    .id = request->id,
 	    .status = answer->status ? answer->status : 200,
-	    .problem = text_slice(answer->problem),
-	    .detail = text_slice(answer->detail),
+	    .problem = sl_slice_text(answer->problem),
+	    .detail = sl_slice_text(answer->detail),
 	    .control_next = agg_journal_control_next(journal),
 	    .body = {.data = answer->body.data ? answer->body.data : "",
 		.len = answer->body.len},

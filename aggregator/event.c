@@ -107,11 +107,6 @@ static void write_body(struct sl_buf *out, const struct agg_event_origin *origin
 	sl_json_out_object_end(&w);
 }
 
-static struct sl_slice text_slice(const char *text)
-{
-	return (struct sl_slice){.data = text, .len = strlen(text)};
-}
-
 void agg_event_pack(const struct agg_event_origin *origin,
     const struct sl_ring_event *event, const struct sl_catalog_event *type, uint64_t seq,
     struct sl_buf *body, struct sl_buf *packed)
@@ -131,11 +126,11 @@ void agg_event_pack(const struct agg_event_origin *origin,
 	    .seq = seq,
 	    .ts_us = event->time_ns / SL_NS_PER_US,
 	    .ingest_us = origin->now_ns / SL_NS_PER_US,
-	    .tenant = text_slice(origin->tenant),
-	    .module = text_slice(type->module->name),
+	    .tenant = sl_slice_text(origin->tenant),
+	    .module = sl_slice_text(type->module->name),
 	    .topic = {.data = topic, .len = prefix + event->type.len},
-	    .source = text_slice(origin->source),
-	    .key = text_slice(id),
+	    .source = sl_slice_text(origin->source),
+	    .key = sl_slice_text(id),
 	    .audience = event->audience,
 	    .audience_name = event->audience_name,
 	    .body = {.data = body->data, .len = body->len},

@@ -254,7 +254,7 @@ static const struct agg_expr_func functions[] = {
 const struct agg_expr_func *agg_expr_func_find(struct sl_slice name)
 {
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (agg_labels_slice_equal(name, agg_labels_slice(functions[i].name)))
+		if (agg_labels_slice_equal(name, sl_slice_text(functions[i].name)))
 			return &functions[i];
 	return NULL;
 }

@@ -242,7 +242,7 @@ static int next_op(const struct agg_expr_cursor *cursor, enum agg_op *op)
 		if (word ? agg_expr_cursor_at_word(cursor, ops[i].text)
 			 : cursor->token.kind > AGG_TOKEN_STRING &&
 			       agg_labels_slice_equal(
-				   cursor->token.text, agg_labels_slice(ops[i].text))) {
+				   cursor->token.text, sl_slice_text(ops[i].text))) {
 			*op = (enum agg_op)i;
 			return ops[i].precedence;
 		}

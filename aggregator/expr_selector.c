@@ -32,7 +32,7 @@ static void parse_matcher(struct agg_expr_cursor *cursor, struct agg_matcher *ma
 		return;
 	}
 	if (memchr(name.text.data, ':', name.text.len) ||
-	    agg_labels_slice_equal(name.text, agg_labels_slice("__name__"))) {
+	    agg_labels_slice_equal(name.text, sl_slice_text("__name__"))) {
 		agg_expr_cursor_fail(cursor, name.position,
 		    "expected a label's name, got '%.*s'",
 		    (int)(name.text.len < 64 ? name.text.len : 64), name.text.data);

@@ -28,11 +28,6 @@ struct agg_judge {
 
 /* ---- alerts to table, journal and stream ---------------------------------------- */
 
-static struct sl_slice text_slice(const char *text)
-{
-	return (struct sl_slice){.data = text, .len = strlen(text)};
-}
-
 /* Packs an alert as entry seq of the alerts log into judge->packed. */
 static void pack_alert(struct agg_judge *judge, enum sl_entry_kind kind,
     const struct agg_alert *alert, uint64_t seq)
@@ -47,11 +42,11 @@ static void pack_alert(struct agg_judge *judge, enum sl_entry_kind kind,
 	    .seq = seq,
 	    .ts_us = now_us,
 	    .ingest_us = now_us,
-	    .tenant = text_slice(alert->tenant),
-	    .module = text_slice(alert->module),
-	    .topic = text_slice("alerts"),
-	    .source = text_slice("aggregator"),
-	    .key = text_slice(alert->id),
+	    .tenant = sl_slice_text(alert->tenant),
+	    .module = sl_slice_text(alert->module),
+	    .topic = sl_slice_text("alerts"),
+	    .source = sl_slice_text("aggregator"),
+	    .key = sl_slice_text(alert->id),
 	    .active = alert->state != AGG_ALERT_RESOLVED,
 	    .body = {.data = judge->body.data, .len = judge->body.len},
 	};

@@ -6,11 +6,6 @@
 
 #include "json_out.h"
 
-struct sl_slice agg_labels_slice(const char *text)
-{
-	return (struct sl_slice){text, strlen(text)};
-}
-
 bool agg_labels_slice_equal(struct sl_slice a, struct sl_slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

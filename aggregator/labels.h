@@ -23,9 +23,6 @@ struct agg_labels {
 	size_t count;
 };
 
-/* agg_labels_slice makes a slice of a C string; it lives as long as the string. */
-struct sl_slice agg_labels_slice(const char *text);
-
 /* agg_labels_slice_equal compares the bytes of two slices. */
 bool agg_labels_slice_equal(struct sl_slice a, struct sl_slice b);
 

@@ -154,20 +154,15 @@ void agg_publish_paused(struct agg_publish *publish, bool paused)
 
 /* ---- writing a batch ---------------------------------------------------------- */
 
-static struct sl_slice text_slice(const char *text)
-{
-	return (struct sl_slice){.data = text, .len = strlen(text)};
-}
-
 static void write_def(void *arg, const struct agg_metric *metric)
 {
 	struct sl_msg_metric_def def = {
 	    .id = metric->id,
-	    .tenant = text_slice(metric->tenant->name),
-	    .module = text_slice(metric->def->module->name),
-	    .name = text_slice(metric->def->name),
-	    .field = text_slice(metric->def->field),
-	    .unit = text_slice(metric->def->unit),
+	    .tenant = sl_slice_text(metric->tenant->name),
+	    .module = sl_slice_text(metric->def->module->name),
+	    .name = sl_slice_text(metric->def->name),
+	    .field = sl_slice_text(metric->def->field),
+	    .unit = sl_slice_text(metric->def->unit),
 	    .in_snapshot = metric->def->snapshot,
 	    .is_status = metric->def->kind == SL_METRIC_STATUS,
 	};

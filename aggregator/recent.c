@@ -116,7 +116,7 @@ void agg_recent_want(struct agg_recent *recent, const char *metric)
 static uint64_t hash_series(
     const char *tenant, uint32_t metric, const struct agg_labels *labels)
 {
-	struct agg_label item = {agg_labels_slice(tenant), {NULL, 0}};
+	struct agg_label item = {sl_slice_text(tenant), {NULL, 0}};
 	struct agg_labels owner = {&item, 1};
 
 	return agg_labels_hash(&owner) * 31 + agg_labels_hash(labels) * 7 + metric;

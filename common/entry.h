@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * The five logs.  Each has its own sequence that starts at 1 and grows by 1;
@@ -36,6 +37,14 @@ struct sl_slice {
 	const char *data;
 	size_t len;
 };
+
+/* sl_slice_text makes a slice of a C string (NULL: empty); it lives as long as the
+ * string. */
+static inline struct sl_slice sl_slice_text(const char *text)
+{
+	return (struct sl_slice){
+	    .data = text ? text : "", .len = text ? strlen(text) : 0};
+}
 
 enum sl_entry_kind {
 	SL_ENTRY_EVENT = 0,       /* client message "event" */

@@ -34,11 +34,6 @@ static bool same(struct sl_slice a, struct sl_slice b)
 	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-static struct sl_slice slice(const char *text)
-{
-	return (struct sl_slice){text, strlen(text)};
-}
-
 /* ---- the state's reply ---- */
 
 static int on_def(void *arg, const struct sl_msg_metric_def *def)
@@ -65,10 +60,10 @@ static int on_entry(void *arg, const struct sl_entry *entry, struct sl_slice pac
 	if (entry->kind == SL_ENTRY_EVENT || !same(entry->tenant, state->tenant))
 		return 0;
 	json_t *alert = sl_json_in_parse(entry->body.data, entry->body.len, NULL);
-	bool firing =
-	    sl_json_in_string(alert, "state", &text) && same(text, slice("firing"));
-	bool critical =
-	    sl_json_in_string(alert, "severity", &text) && same(text, slice("critical"));
+	bool firing = sl_json_in_string(alert, "state", &text) &&
+		      same(text, sl_slice_text("firing"));
+	bool critical = sl_json_in_string(alert, "severity", &text) &&
+			same(text, sl_slice_text("critical"));
 
 	json_decref(alert);
 	if (!firing)
@@ -89,7 +84,7 @@ static bool shown(const struct state *state, const struct ctl_metric *m,
     const struct sl_catalog_module *module)
 {
 	return m->known && m->in_snapshot && same(m->tenant, state->tenant) &&
-	       same(m->module, slice(module->name));
+	       same(m->module, sl_slice_text(module->name));
 }
 
 static bool has_open_alerts(const struct sl_catalog_module *module)
@@ -181,7 +176,7 @@ int ctl_snapshot(struct ctl *ctl)
 	static const struct sl_msg_batch_sink sink = {
 	    .def = on_def, .metric = on_metric, .entry = on_entry};
 	const char *tenant = sl_args_get(&ctl->args, "tenant");
-	struct state state = {.tenant = slice(tenant ? tenant : "default")};
+	struct state state = {.tenant = sl_slice_text(tenant ? tenant : "default")};
 	struct ctl_answer answer;
 	int code = ctl_load_catalog(ctl);
 

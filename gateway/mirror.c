@@ -144,11 +144,6 @@ static uint32_t add_metric(struct gw_mirror *mirror, struct gw_tenant *tenant,
 	return index;
 }
 
-static struct sl_slice text(const char *s)
-{
-	return (struct sl_slice){s, strlen(s)};
-}
-
 static void add_catalog(struct gw_mirror *mirror, struct gw_tenant *tenant)
 {
 	const struct sl_catalog_module *module;
@@ -156,13 +151,14 @@ static void add_catalog(struct gw_mirror *mirror, struct gw_tenant *tenant)
 
 	for (size_t i = 0; (module = sl_catalog_module_at(mirror->catalog, i)); i++) {
 		struct sl_slice none = {"", 0};
-		section_of(mirror, tenant, module->bit, text(module->name), &none);
+		section_of(
+		    mirror, tenant, module->bit, sl_slice_text(module->name), &none);
 	}
 	for (size_t i = 0; (m = sl_catalog_metric_at(mirror->catalog, i)); i++) {
 		struct sl_msg_metric_def def = {
-		    .module = text(m->module->name),
-		    .name = text(m->name),
-		    .field = text(m->field ? m->field : m->name),
+		    .module = sl_slice_text(m->module->name),
+		    .name = sl_slice_text(m->name),
+		    .field = sl_slice_text(m->field ? m->field : m->name),
 		    .in_snapshot = m->snapshot,
 		    .is_status = m->kind == SL_METRIC_STATUS,
 		};

@@ -220,26 +220,21 @@ int sightline_flush(struct sightline_collector *c, int timeout_ms)
 
 /* ---- metrics ----------------------------------------------------------------- */
 
-static struct sl_slice slice(const char *text)
-{
-	return (struct sl_slice){text ? text : "", text ? strlen(text) : 0};
-}
-
 int sightline_define(struct sightline_collector *c, const struct sightline_metric *metric,
     uint32_t *handle)
 {
 	struct sl_dict_def def = {
 	    .kind = (enum sl_dict_kind)metric->kind,
-	    .name = slice(metric->name),
-	    .unit = slice(metric->unit),
+	    .name = sl_slice_text(metric->name),
+	    .unit = sl_slice_text(metric->unit),
 	    .label_count = metric->label_count,
 	};
 
 	if (metric->label_count > SL_DICT_LABELS_MAX)
 		return SIGHTLINE_ETOOBIG;
 	for (size_t i = 0; i < metric->label_count; i++) {
-		def.labels[i].key = slice(metric->labels[i].key);
-		def.labels[i].value = slice(metric->labels[i].value);
+		def.labels[i].key = sl_slice_text(metric->labels[i].key);
+		def.labels[i].value = sl_slice_text(metric->labels[i].value);
 	}
 	return public_code(sl_dict_add(&c->dict, &def, handle));
 }
@@ -284,9 +279,9 @@ int sightline_push_event(
 	struct sl_ring_event out = {
 	    .time_ns = event->time_ns ? event->time_ns : sl_clock_wall_ns(),
 	    .has_position = event->position != NULL,
-	    .type = slice(event->type),
+	    .type = sl_slice_text(event->type),
 	    .audience = (enum sl_audience)event->audience,
-	    .audience_name = slice(event->audience_name),
+	    .audience_name = sl_slice_text(event->audience_name),
 	    .payload = {event->payload, event->payload_bytes},
 	};
 	int64_t deadline_ns = wait_ms == 0 ? 0 : deadline_of(wait_ms);

@@ -9,7 +9,7 @@ static const struct agg_thresholds no_limits = {NAN, NAN, NAN, NAN};
 
 static uint32_t open_disk(struct world *world, const char *name)
 {
-	struct agg_label label = {{"disk", 4}, agg_labels_slice(name)};
+	struct agg_label label = {{"disk", 4}, sl_slice_text(name)};
 
 	agg_recent_want(world->recent, "disk_usage");
 	return agg_recent_open(

@@ -63,8 +63,8 @@ static int each_series(void *arg, const char *metric,
 			continue;
 		for (int l = 0; l < 4 && all[i].labels[l]; l += 2)
 			kept[i][labels.count++] =
-			    (struct agg_label){agg_labels_slice(all[i].labels[l]),
-				agg_labels_slice(all[i].labels[l + 1])};
+			    (struct agg_label){sl_slice_text(all[i].labels[l]),
+				sl_slice_text(all[i].labels[l + 1])};
 		stop = each(each_arg, i, &labels);
 	}
 	return stop;
@@ -446,7 +446,7 @@ static void check_labels(const char *text, const char *metric, const char *name)
 	ck_assert_uint_eq(result.items[0].labels.count, name ? 1 : 0);
 	if (name)
 		ck_assert(agg_labels_slice_equal(
-		    result.items[0].labels.items[0].name, agg_labels_slice(name)));
+		    result.items[0].labels.items[0].name, sl_slice_text(name)));
 	agg_expr_result_clear(&result);
 	agg_expr_free(expr);
 }
