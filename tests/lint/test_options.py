@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tree import BUILD, run, text
+from tree import BUILD, MAY_INCLUDE, files, run, text
 
 Option = collections.namedtuple("Option", "section name type default unit prose reload")
 
@@ -126,3 +126,44 @@ def test_the_manual_lists_the_documents_variables():
     table = re.findall(r'X\("([A-Z_]+)", [A-Z]+, "[a-z_]+"', text("common/option_table.h"))
     manual = set(re.findall(r"^\.It Ev ([A-Z_]+)$", text("man/sightline.conf.5"), re.M))
     assert table and set(table) == manual
+
+
+# ---- use -------------------------------------------------------------------------------------
+
+# Options of what does not exist yet, and where they will be read.
+NOT_YET = {
+    ("AGGREGATOR", "retention_period"): "the store's history",
+    ("AGGREGATOR", "cache_ttl"): "answers to queries over the history",
+    ("AGGREGATOR", "enable_ml_forecasting"): "forecasts",
+    ("GATEWAY", "connection_timeout"): "the resume state of reconnect tokens",
+}
+
+# What a section's struct is called where its options are read, and in which folder;
+# elsewhere it goes by the section's own name.
+READERS = {
+    "KEY": ("common", "key|section"),
+    "THRESHOLD": ("aggregator", "own"),
+    "AGGREGATOR": ("aggregator", "aggregator|config|options|c"),
+    "GATEWAY": ("gateway", "gateway|config|c"),
+    "COLLECTOR": ("", "[a-z_]+"),
+    "SYSTEM": ("collectors", "[a-z_]+"),
+    "PROBE": ("collectors", "[a-z_]+"),
+    "SERVICE": ("collectors", "[a-z_]+"),
+    "SYNTHETIC": ("collectors", "[a-z_]+"),
+}
+
+
+def is_read(option, sources):
+    folder, names = READERS.get(option.section, ("", ""))
+    member = rf"(?:->|\.){option.name}(?:_ms)?\b"
+    at_home = re.compile(rf"\b(?:{names}){member}|\bstruct sl_config_[a-z]+,\s+{option.name}(?:_ms)?\b")
+    elsewhere = re.compile(rf"\b{option.section.lower()}{member}")
+    return any(elsewhere.search(source) or names and path.parts[0].startswith(folder) and at_home.search(source)
+               for path, source in sources.items())
+
+
+def test_every_option_has_an_effect(options):
+    sources = {path: text(path) for path in files(".c")
+               if path.parts[0] in MAY_INCLUDE and not path.name.startswith(("config", "option"))}
+    idle = {(option.section, option.name) for option in options if not is_read(option, sources)}
+    assert idle == set(NOT_YET)
