@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect } from "react";
+import type { Section, Snapshot, Status } from "../client/messages";
 import type { LiveState } from "../client/store";
 import { useNow } from "./now";
 
@@ -10,6 +11,13 @@ const WORDS = {
   ended: "Disconnected",
 } as const;
 
+/** The worst alert open in modules that this role does not see; the summary counts them all. */
+function elsewhere(snapshot: Snapshot): Status | null {
+  const counts = (snapshot.executiveSummary as Section | undefined)?.open_alerts;
+  if (typeof counts !== "object" || counts === null || Array.isArray(counts)) return null;
+  return counts.critical ? "critical" : counts.warning ? "warning" : null;
+}
+
 /** What the page has to say in one line: does anything need somebody? */
 function verdict({ snapshot, alerts }: LiveState): { text: string; level: string } | null {
   if (!snapshot) return null;
@@ -17,7 +25,10 @@ function verdict({ snapshot, alerts }: LiveState): { text: string; level: string
   const critical = open.filter((alert) => alert.severity === "critical").length;
   const level = critical ? "critical" : open.length ? "warning" : "healthy";
   if (open.length) return { text: `${open.length} ${open.length > 1 ? "alerts need" : "alert needs"} you`, level };
-  return { text: alerts.length ? "All alerts are taken care of" : "Nothing needs you", level };
+  if (alerts.length) return { text: "All alerts are taken care of", level };
+  const others = elsewhere(snapshot);
+  if (!others) return { text: "Nothing needs you", level };
+  return { text: "Others have open alerts", level: others };
 }
 
 export function Header({ live, onSignOut }: { live: LiveState; onSignOut(): void }) {

@@ -17,6 +17,15 @@ function fields(section: Section): Field[] {
   );
 }
 
+/** What a section counts by kind: "open_alerts" as "1 critical, 0 warning". */
+function counts(section: Section): [field: string, text: string][] {
+  return Object.entries(section).flatMap(([field, value]): [string, string][] => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+    const kinds = Object.entries(value).sort(([a], [b]) => a.localeCompare(b));
+    return [[field, kinds.map(([kind, count]) => `${count ?? "–"} ${kind}`).join(", ")]];
+  });
+}
+
 /** Whether a section has something to show yet. */
 export function isFed(section: Section): boolean {
   return isStatus(section.overall_status) || fields(section).some(([, value]) => value !== null);
@@ -69,6 +78,11 @@ export function SectionCard({ name, section, alerts, store }: Props) {
             ),
         )}
       </div>
+      {counts(section).map(([field, text]) => (
+        <p key={field} data-testid={`counts-${field}`}>
+          {title(field)}: {text}
+        </p>
+      ))}
       {waiting.length > 0 && <p className="waiting">No data yet: {list(waiting)}</p>}
     </section>
   );
