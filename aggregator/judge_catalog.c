@@ -2,12 +2,14 @@
 #include "judge_catalog.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/msg.h"
 
 /* The module whose status is the worst of all (DESIGN §5, "derived by rule"). */
 #define SUMMARY_MODULE "executive_summary"
@@ -24,10 +26,24 @@ static const struct sl_config_threshold *override_of(
 	return NULL;
 }
 
-static struct agg_thresholds limits_of(
-    const struct sl_catalog_metric *metric, const struct sl_config *config)
+/*
+ * A rule is named after its metric; where several modules have one of that name,
+ * only the one that the plain name means, the others "module.metric".
+ */
+static void rule_id(const struct sl_catalog *catalog,
+    const struct sl_catalog_metric *metric, char *id, size_t size)
 {
-	const struct sl_config_threshold *own = override_of(config, metric->name);
+	if (sl_catalog_metric(catalog, NULL, metric->name, strlen(metric->name)) ==
+	    metric)
+		snprintf(id, size, "%s", metric->name);
+	else
+		snprintf(id, size, "%s.%s", metric->module->name, metric->name);
+}
+
+static struct agg_thresholds limits_of(const struct sl_catalog_metric *metric,
+    const char *id, const struct sl_config *config)
+{
+	const struct sl_config_threshold *own = override_of(config, id);
 	struct agg_thresholds limits = {
 	    .warning = metric->has_warning ? metric->warning : NAN,
 	    .critical = metric->has_critical ? metric->critical : NAN,
@@ -53,7 +69,11 @@ static void warn_unknown(const struct sl_catalog *catalog, const struct sl_confi
 {
 	for (size_t i = 0; i < config->aggregator.threshold_count; i++) {
 		const char *name = config->aggregator.threshold[i].title;
-		if (!sl_catalog_metric(catalog, NULL, name, strlen(name)))
+		const char *dot = strchr(name, '.'), *metric = dot ? dot + 1 : name;
+		const struct sl_catalog_module *module =
+		    dot ? sl_catalog_module(catalog, name, (size_t)(dot - name)) : NULL;
+		if ((dot && !module) ||
+		    !sl_catalog_metric(catalog, module, metric, strlen(metric)))
 			sl_log_warn("rule",
 			    "alertThresholds names an unknown metric=\"%s\"", name);
 	}
@@ -71,20 +91,18 @@ int agg_judge_catalog_rules(const struct sl_catalog *catalog,
 	warn_unknown(catalog, config);
 	for (size_t i = 0; i < metrics; i++) {
 		const struct sl_catalog_metric *metric = sl_catalog_metric_at(catalog, i);
+		char id[2 * SL_MSG_NAME_MAX + 2];
+		rule_id(catalog, metric, id, sizeof id);
 		struct agg_rule_spec spec = {
-		    .id = metric->name,
+		    .id = id,
 		    .module = metric->module->name,
 		    .metric = metric->name,
 		    .title = metric->title[0] ? metric->title : NULL,
 		    .unit = metric->unit,
-		    .limits = limits_of(metric, config),
+		    .limits = limits_of(metric, id, config),
 		    .for_ns = metric->for_ms * SL_NS_PER_MS,
 		};
-		/* One alert per quantity: where two modules show it, its own one says so.
-		 */
-		if (!has_limits(&spec.limits) ||
-		    sl_catalog_metric(
-			catalog, NULL, metric->name, strlen(metric->name)) != metric)
+		if (!has_limits(&spec.limits))
 			continue;
 		if (agg_rule_new(&spec, &rules[count], error) != 0) {
 			sl_log_error("rule", "%s", error);
