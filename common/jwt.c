@@ -19,8 +19,8 @@
 #include "utf8.h"
 
 #define DECODED_MAX (SL_JWT_TOKEN_MAX / 4 * 3 + 3)
-/* The year 2262: later ones, with the leeway, are no longer nanoseconds in 64 bits. */
-#define TIME_MAX            9223372000.0
+/* The year 2262: much later, and with the leeway, nanoseconds do not fit 64 bits. */
+#define TIME_MAX            9223300000.0
 #define MAX_CONNECTIONS_MAX 1000000
 
 /* The three parts of a compact token; signed_len covers the first two. */
