@@ -27,3 +27,18 @@ def test_a_token_that_never_seems_to_expire_can_still_be_signed_out(make_instanc
     instance.start_gateway()
     instance.wait_ready()
     assert requests.get(instance.url("/api/v1/session"), headers=headers, timeout=10).status_code == 401
+
+
+def test_a_session_behind_a_proxy_with_tls_is_found_again(make_instance):
+    instance = make_instance(config={"gateway": 'trusted_proxies = {"127.0.0.1"}'}).start()
+    tls = {"X-Forwarded-Proto": "https"}
+    begun = instance.post("/api/v1/session", {}, headers=tls)
+    cookie = begun.headers["Set-Cookie"].split(";")[0]
+    assert cookie.startswith("__Host-sightline=") and "; Secure" in begun.headers["Set-Cookie"]
+    assert instance.get("/api/v1/session", role=None, headers={**tls, "Cookie": cookie}).status_code == 200
+    # In the clear, where any neighbour could have set it, it is no session.
+    assert instance.get("/api/v1/session", role=None, headers={"Cookie": cookie}).status_code == 401
+    origin = {**tls, "Cookie": cookie, "Origin": f"https://127.0.0.1:{instance.port}"}
+    with instance.ws(role=None, headers=origin) as ws:
+        ws.wait("connection_established")
+    assert requests.delete(instance.url("/api/v1/session"), headers=origin, timeout=10).status_code == 200
