@@ -119,3 +119,23 @@ def test_a_quiet_stream_of_document_004_gets_its_metrics_within_the_update_inter
         wait_until(lambda: len(quiet.of_type("metrics_update")) >= 3, what="updates without a change")
         assert "businessMetrics" in quiet.of_type("metrics_update")[-1]["data"]
         assert not other.of_type("metrics_update")
+
+
+# ---- hysteresis ------------------------------------------------------------------------------
+
+
+def test_a_value_around_its_threshold_raises_one_alert_until_its_clear_value(make_instance):
+    instance = make_instance().start()
+    feeder = instance.start_feeder()
+    with instance.ws() as ws:
+        ws.wait("connection_established")
+        ws.subscribe("alerts")
+        for value in 76, 74, 76, 73.5, 75, 74:
+            feeder.sample("memory_usage", value)
+            feeder.flush()
+        ws.wait("system_alert")
+        feeder.sample("memory_usage", 71)
+        feeder.flush()
+        wait_until(lambda: any(m["data"]["state"] == "resolved" for m in ws.of_type("alert_update")),
+                   what="the end of the alert")
+        assert len([m for m in ws.of_type("system_alert") if m["data"]["metric"] == "memory_usage"]) == 1
