@@ -222,6 +222,9 @@ void gw_websocket_open(struct gw_call *call)
 	ws->codec.message_max = (uint32_t)gw->config->message_bytes_max;
 	gw->count.ws++;
 	gw->count.ws_opened++;
+	/* The handshake's answer ends the request. */
+	if (why && !welcome)
+		gw_call_refused(call, why);
 	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
 	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
 	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
@@ -236,8 +239,6 @@ void gw_websocket_open(struct gw_call *call)
 						      : "invalid-token",
 			    why);
 		gw->count.refused++;
-		if (why)
-			gw_call_refused(call, why);
 		gw_client_disconnect(&ws->client, bye);
 	} else if (ws->client.who) {
 		gw_command_welcome(ws, (struct sl_slice){0});
