@@ -46,7 +46,13 @@ class Line:
         self.swarm = Swarm(self.instance, "hostile", 1, 1)
         self.swarm.wait_for(1, 30)
         self.aggregator = self.instance.processes["aggregator"]
+        # A gateway that was started before the doors were open dials them again, each in its time.
+        wait_until(self.gateway_connected, what="the gateway's three connections")
         self.fds, self.rss = self.open_files(), self.memory()
+
+    def gateway_connected(self):
+        status = self.instance.status()
+        return status["bus"]["subscribers"] and status["gateways"]
 
     def run_dir(self, name):
         return str(self.instance.dir / "run" / name)
