@@ -79,7 +79,11 @@ HOWS = itertools.cycle(["header", "since", "last_event_id", "lastEventId"])
 def test_a_cursor_is_good_on_every_gateway_and_transport(make_instance, transports):
     instance = make_instance(gateways=2, env={"MAX_BUFFER_SIZE": "1000000"}).start()
     source = Source(instance)
-    source.burst(20)
+    # Events of before: both gateways have them when the first stream begins.
+    with connect(instance, "ws", 1, None) as one, connect(instance, "ws", 2, None) as two:
+        source.burst(20)
+        for stream in one, two:
+            wait_until(lambda: sum(map(len, received(stream).values())) == 20, what="the events of before")
     got, alert_seqs, cursor = {log: [] for log in KINDS}, [], None
     start = {log: len(numbers) for log, numbers in source.sent.items()}
     for turn in range(8):
