@@ -9,12 +9,16 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "connection.h"
 #include "core.h"
 #include "handler.h"
+#include "later.h"
 #include "revoked.h"
 
 #define ANSWERS_MAX 1024
 #define ANSWER_NS   (120 * SL_NS_PER_S)
+/* Looked at about once a second; gateways give up after two. */
+#define LATER_NS (SL_NS_PER_S / 2)
 
 /* The answer that a changing request got, and with which token it came. */
 struct remembered {
@@ -31,6 +35,7 @@ struct agg_command {
 	struct agg_revoked *revoked;
 	struct remembered answer[ANSWERS_MAX]; /* a ring: next overwrites the oldest */
 	size_t next;
+	struct agg_later later;
 	struct sl_buf reply;
 	int64_t tick_mono_ns;
 };
@@ -57,6 +62,8 @@ static const struct row rows[] = {
     {SL_REQ_ALERTS, false, false, 0, agg_handler_alerts},
     {SL_REQ_SIGN_OUT, true, false, 0, agg_handler_sign_out},
     {SL_REQ_METRICS, false, false, 0, agg_handler_metrics},
+    {SL_REQ_CONNECTION, false, false, 0, agg_connection_ask},
+    {SL_REQ_CONNECTION_DONE, false, false, 0, agg_connection_done},
 };
 
 static const bool needs_token[] = {
@@ -99,8 +106,57 @@ void agg_command_free(struct agg_command *command)
 	free(command);
 }
 
+static void pack(
+    struct agg_command *command, struct sl_slice id, const struct agg_answer *answer)
+{
+	struct agg_journal *journal = command->core->journal;
+	struct sl_msg_reply reply = {
+	    .id = id,
+	    .status = answer->status ? answer->status : 200,
+	    .problem = sl_slice_text(answer->problem),
+	    .detail = sl_slice_text(answer->detail),
+	    .control_next = agg_journal_control_next(journal),
+	    .body = {.data = answer->body.data ? answer->body.data : "",
+		.len = answer->body.len},
+	};
+
+	for (int i = 0; i < SL_STREAM_COUNT; i++)
+		reply.next[i] = agg_journal_next(journal, (enum sl_stream)i);
+	sl_buf_reset(&command->reply);
+	sl_msg_reply_pack(&command->reply, &reply);
+}
+
+static void send_answer(struct agg_command *command, struct sl_bus_route route,
+    struct sl_slice id, const struct agg_answer *answer)
+{
+	pack(command, id, answer);
+	int error = sl_bus_reply(
+	    command->core->bus, route, command->reply.data, command->reply.len);
+	if (error != 0)
+		sl_log_warn("command", "reply lost reason=\"%s\"", sl_strerror(error));
+}
+
+static void not_found(void *arg, const struct agg_later_request *request)
+{
+	struct agg_answer answer = {0};
+
+	agg_answer_problem(
+	    &answer, 404, "not-found", "no live connection of yours has this id");
+	send_answer(arg, request->route, sl_slice_text(request->id), &answer);
+}
+
+void agg_command_done(
+    struct agg_command *command, struct sl_slice id, const struct agg_answer *answer)
+{
+	struct sl_bus_route route;
+
+	if (agg_later_take(&command->later, id, &route))
+		send_answer(command, route, id, answer);
+}
+
 void agg_command_tick(struct agg_command *command, int64_t mono_ns)
 {
+	agg_later_expire(&command->later, mono_ns, LATER_NS, not_found, command);
 	if (mono_ns - command->tick_mono_ns < 60 * SL_NS_PER_S)
 		return;
 	command->tick_mono_ns = mono_ns;
@@ -163,26 +219,6 @@ static bool authorize(
 
 /* ---- answers ----------------------------------------------------------------------- */
 
-static void pack(struct agg_command *command, const struct sl_msg_request *request,
-    const struct agg_answer *answer)
-{
-	struct agg_journal *journal = command->core->journal;
-	struct sl_msg_reply reply = {
-	    .id = request->id,
-	    .status = answer->status ? answer->status : 200,
-	    .problem = sl_slice_text(answer->problem),
-	    .detail = sl_slice_text(answer->detail),
-	    .control_next = agg_journal_control_next(journal),
-	    .body = {.data = answer->body.data ? answer->body.data : "",
-		.len = answer->body.len},
-	};
-
-	for (int i = 0; i < SL_STREAM_COUNT; i++)
-		reply.next[i] = agg_journal_next(journal, (enum sl_stream)i);
-	sl_buf_reset(&command->reply);
-	sl_msg_reply_pack(&command->reply, &reply);
-}
-
 static const struct remembered *recall(
     const struct agg_command *command, const struct sl_msg_request *request)
 {
@@ -219,7 +255,7 @@ static void remember(struct agg_command *command, const struct sl_msg_request *r
 }
 
 static void answer_request(struct agg_command *command, const struct row *row,
-    const struct sl_msg_request *request)
+    struct sl_bus_route route, const struct sl_msg_request *request)
 {
 	struct agg_answer answer = {0};
 	struct agg_caller caller = {0};
@@ -229,7 +265,14 @@ static void answer_request(struct agg_command *command, const struct row *row,
 
 	if (allowed)
 		row->handle(command->core, &caller, request, &answer);
-	pack(command, request, &answer);
+	if (answer.later &&
+	    agg_later_add(&command->later, request->id, route, sl_clock_mono_ns()) < 0) {
+		answer.later = false;
+		agg_answer_problem(
+		    &answer, 503, "unavailable", "too many requests wait for gateways");
+	}
+	if (!answer.later)
+		send_answer(command, route, request->id, &answer);
 	if (row->changes && allowed && answer.status < 500 && request->id.len > 0)
 		remember(command, request);
 	if (row->changes)
@@ -266,10 +309,5 @@ void agg_command_request(
 		sl_bus_reply(command->core->bus, route, old->packed, old->len);
 		return;
 	}
-	answer_request(command, row, &request);
-	error = sl_bus_reply(
-	    command->core->bus, route, command->reply.data, command->reply.len);
-	if (error != 0)
-		sl_log_warn("command", "reply lost request=%s reason=\"%s\"",
-		    sl_msg_request_name(row->kind), sl_strerror(error));
+	answer_request(command, row, route, &request);
 }

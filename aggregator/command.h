@@ -3,6 +3,8 @@
 #ifndef AGG_COMMAND_H
 #define AGG_COMMAND_H
 
+#include <stdbool.h>
+
 #include "common/bus.h"
 #include "common/catalog.h"
 #include "common/jwt.h"
@@ -11,10 +13,10 @@
 struct agg_core;
 
 /*
- * Each request is answered within the call: none waits for anything.  A token
- * is verified here, whoever forwarded it; a changing request that was answered
- * within the last two minutes, by its id and its token, gets the same answer and
- * changes nothing.
+ * Each request is answered within the call, but for those that a gateway has to
+ * carry out: they wait a second for it.  A token is verified here, whoever
+ * forwarded it; a changing request that was answered within the last two
+ * minutes, by its id and its token, gets the same answer and changes nothing.
  */
 struct agg_command;
 
@@ -42,7 +44,15 @@ struct agg_answer {
 	const char *problem; /* from 400 on */
 	char detail[256];
 	struct sl_buf body;
+	bool later; /* nothing is answered now: agg_command_done will */
 };
+
+/*
+ * agg_command_done answers a request that has been waiting for it, if it still
+ * does.  answer is only read.
+ */
+void agg_command_done(
+    struct agg_command *command, struct sl_slice id, const struct agg_answer *answer);
 
 /* agg_answer_problem makes the answer a refusal. */
 void agg_answer_problem(struct agg_answer *answer, uint16_t status, const char *problem,

@@ -10,6 +10,7 @@
 #include "common/keyring.h"
 #include "common/process.h"
 #include "common/stat.h"
+#include "connection.h"
 #include "gateways.h"
 #include "journal.h"
 #include "judge.h"
@@ -38,6 +39,7 @@ struct agg_core {
 	struct agg_ingest ingest;
 	struct agg_sources *sources;
 	struct agg_command *command;
+	struct agg_connection_rate connection_rate;
 	struct agg_gateways gateways;
 	struct agg_own own;
 	bool paused;

@@ -12,8 +12,7 @@
 #include "revoked.h"
 #include "status.h"
 
-/* The request's body as an object; NULL with a 400 answered if it is none. */
-static json_t *parse_body(const struct sl_msg_request *request, struct agg_answer *answer)
+json_t *agg_handler_body(const struct sl_msg_request *request, struct agg_answer *answer)
 {
 	struct sl_json_in_error error;
 	json_t *body;
@@ -99,7 +98,7 @@ static int add_page_entry(void *arg, uint64_t seq, const void *packed, size_t le
 AGG_HANDLER(agg_handler_replay)
 {
 	int64_t stream = -1, from = 0, to = INT64_MAX;
-	json_t *body = parse_body(request, answer);
+	json_t *body = agg_handler_body(request, answer);
 
 	(void)caller;
 	if (!body)
@@ -157,7 +156,7 @@ AGG_HANDLER(agg_handler_acknowledge)
 	struct sl_slice id, note = {.data = NULL};
 	const struct agg_alert *alert;
 	int64_t until_ns;
-	json_t *body = parse_body(request, answer);
+	json_t *body = agg_handler_body(request, answer);
 
 	if (!body)
 		return;
@@ -214,7 +213,7 @@ static unsigned read_states(const json_t *body, struct agg_answer *answer)
 
 AGG_HANDLER(agg_handler_alerts)
 {
-	json_t *body = parse_body(request, answer);
+	json_t *body = agg_handler_body(request, answer);
 	unsigned states = body ? read_states(body, answer) : 0;
 
 	json_decref(body);

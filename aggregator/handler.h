@@ -4,6 +4,7 @@
 #define AGG_HANDLER_H
 
 #include "command.h"
+#include "common/json_in.h"
 
 /*
  * All have the same shape.  The caller is verified and may do it; it is all
@@ -23,5 +24,11 @@ AGG_HANDLER(agg_handler_status);
 AGG_HANDLER(agg_handler_alerts);
 AGG_HANDLER(agg_handler_sign_out);
 AGG_HANDLER(agg_handler_metrics);
+
+/*
+ * agg_handler_body parses the request's body as an object, for json_decref; NULL
+ * with a 400 answered if it is none.
+ */
+json_t *agg_handler_body(const struct sl_msg_request *request, struct agg_answer *answer);
 
 #endif

@@ -16,7 +16,7 @@ struct agg_revoked {
 	uint64_t read_to; /* sequence of the control log that comes next */
 };
 
-static void hex_hash(struct sl_slice token, char out[2 * SL_JWT_HASH + 1])
+void agg_revoked_hex(struct sl_slice token, char out[AGG_REVOKED_HEX])
 {
 	uint8_t hash[SL_JWT_HASH];
 
@@ -99,7 +99,7 @@ bool agg_revoked_has(struct agg_revoked *revoked, const struct sl_jwt_claims *cl
 		    snprintf(key, sizeof key, "%s\x1f%s", claims->tenant, claims->jti);
 		return agg_index_find(&revoked->index, key, (size_t)len) != NULL;
 	}
-	hex_hash(token, hash);
+	agg_revoked_hex(token, hash);
 	return agg_index_find(&revoked->index, hash, strlen(hash)) != NULL;
 }
 
@@ -117,7 +117,7 @@ void agg_revoked_body(
 		sl_json_out_key(&w, "jti");
 		sl_json_out_text(&w, claims->jti);
 	} else {
-		hex_hash(token, hash);
+		agg_revoked_hex(token, hash);
 		sl_json_out_key(&w, "hash");
 		sl_json_out_text(&w, hash);
 	}

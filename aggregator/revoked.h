@@ -29,4 +29,8 @@ bool agg_revoked_has(struct agg_revoked *revoked, const struct sl_jwt_claims *cl
 void agg_revoked_body(
     struct sl_buf *out, const struct sl_jwt_claims *claims, struct sl_slice token);
 
+/* agg_revoked_hex names a token by its hash, in hex with a NUL. */
+#define AGG_REVOKED_HEX (2 * SL_JWT_HASH + 1)
+void agg_revoked_hex(struct sl_slice token, char out[AGG_REVOKED_HEX]);
+
 #endif

@@ -139,3 +139,14 @@ json_t *sl_json_in_path(const json_t *obj, const char *path)
 		path = dot + 1;
 	}
 }
+
+static int add_text(const char *data, size_t len, void *out)
+{
+	sl_buf_add(out, data, len);
+	return 0;
+}
+
+void sl_json_in_write(const json_t *tree, struct sl_buf *out)
+{
+	json_dump_callback(tree, add_text, out, JSON_COMPACT | JSON_ENCODE_ANY);
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "entry.h"
 
 #define SL_JSON_IN_DEPTH 32
@@ -42,5 +43,8 @@ bool sl_json_in_bool(const json_t *obj, const char *key, bool *out);
  * whose own name has dots is found first.  Returns a borrowed reference or NULL.
  */
 json_t *sl_json_in_path(const json_t *obj, const char *path);
+
+/* sl_json_in_write appends a tree as compact JSON, members in their order. */
+void sl_json_in_write(const json_t *tree, struct sl_buf *out);
 
 #endif

@@ -177,7 +177,20 @@ int sl_msg_entry_read(const void *data, size_t len, struct sl_entry *entry);
 	/* body {"exp"}; the token itself is what is revoked */                            \
 	X(SL_REQ_SIGN_OUT, 9, "sign-out", true)                                            \
 	/* OpenMetrics text of the aggregator, for the gateways' /metrics */               \
-	X(SL_REQ_METRICS, 10, "metrics", false)
+	X(SL_REQ_METRICS, 10, "metrics", false)                                            \
+	/* body {"jti" | "token" | "sub", "tenant"?, "exp"?}; reply: what is revoked */    \
+	X(SL_REQ_REVOKE, 11, "revoke", true)                                               \
+	/* body {"ticket","exp"}: keeps the token until the ticket is spent or over */     \
+	X(SL_REQ_TICKET, 12, "ticket", true)                                               \
+	/* body {"ticket"}; reply {"token"}, once */                                       \
+	X(SL_REQ_TICKET_SPEND, 13, "ticket-spend", false)                                  \
+	/* body {"connection","do","data"?}: for a live client of the caller on any        \
+	 * gateway, by a "connection" entry of the control log; the reply is what that     \
+	 * gateway says with the next request, or 404 */                                   \
+	X(SL_REQ_CONNECTION, 14, "connection", true)                                       \
+	/* body {"request","status","problem"?,"detail"?,"body"?}: a gateway has done      \
+	 * what a "connection" entry asked for */                                          \
+	X(SL_REQ_CONNECTION_DONE, 15, "connection-done", false)
 
 enum sl_msg_request_kind {
 #define X(name, value, text, token) name = (value),

@@ -222,6 +222,12 @@ struct gw_identity *gw_auth_token(
 	return who;
 }
 
+struct gw_identity *gw_auth_claims(struct gw_auth *auth,
+    const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH])
+{
+	return gw_identity_new(auth->mirror, auth->users, claims, hash);
+}
+
 /* ---- where a request carries its token ----------------------------------------------
  */
 

@@ -60,6 +60,14 @@ struct gw_identity *gw_auth_token(
     struct gw_auth *auth, const char *token, size_t len, const char **why);
 
 /*
+ * gw_auth_claims gives the identity of a token that the aggregator has verified,
+ * from its claims and hash, with a reference; NULL if the role is not known
+ * here.  It is not remembered.
+ */
+struct gw_identity *gw_auth_claims(struct gw_auth *auth,
+    const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH]);
+
+/*
  * gw_auth_find looks where a request carries its token; the first place that
  * is present decides.  cookie is the name of the session cookie, query_token
  * whether ?token= counts.  Clear the credential's scratch afterwards.

@@ -255,14 +255,19 @@ static void on_abort(void *arg, struct sl_http_request *request)
 void gw_call_ask(
     struct gw_call *call, enum sl_msg_request_kind kind, struct sl_slice body)
 {
+	gw_call_ask_as(call, call->credential.token, kind, body);
+}
+
+void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
+    enum sl_msg_request_kind kind, struct sl_slice body)
+{
 	struct passed *p = malloc(sizeof *p);
 
 	if (!p)
 		abort();
 	p->gw = call->gw;
 	p->request = call->request;
-	p->question =
-	    gw_ask_send(call->gw->ask, kind, call->credential.token, body, on_answer, p);
+	p->question = gw_ask_send(call->gw->ask, kind, token, body, on_answer, p);
 	if (!p->question) {
 		free(p);
 		gw_call_problem(call, 503, "aggregator-unavailable",

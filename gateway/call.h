@@ -92,6 +92,10 @@ bool gw_call_supports(struct gw_call *call);
 void gw_call_ask(
     struct gw_call *call, enum sl_msg_request_kind kind, struct sl_slice body);
 
+/* gw_call_ask_as does the same with another token. */
+void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
+    enum sl_msg_request_kind kind, struct sl_slice body);
+
 /*
  * gw_call_query reads a query parameter into out (emptied first): true if it
  * is there and not empty.  A broken escape counts as absent.

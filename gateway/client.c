@@ -28,6 +28,12 @@ static const struct bye byes[] = {
 #undef X
 };
 
+/* An id is random here, but not where it is looked up: outsiders may choose it. */
+static uint64_t hash_of(const uint8_t id[GW_CLIENT_ID])
+{
+	return gw_table_hash(0, id, GW_CLIENT_ID);
+}
+
 void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn *conn,
     enum gw_form form, struct gw_identity *who)
 {
@@ -45,6 +51,18 @@ void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn
 	sl_crypto_random(client->id, sizeof client->id);
 	client->id[6] = (uint8_t)((client->id[6] & 0x0f) | 0x40);
 	client->id[8] = (uint8_t)((client->id[8] & 0x3f) | 0x80);
+	gw_table_add(&hub->clients, &client->node, hash_of(client->id));
+}
+
+struct gw_client *gw_client_find(const struct gw_hub *hub, const uint8_t id[GW_CLIENT_ID])
+{
+	for (struct gw_table_node *node = gw_table_first(&hub->clients, hash_of(id));
+	     node; node = gw_table_next(node)) {
+		struct gw_client *client = GW_TABLE_OBJECT(node, struct gw_client, node);
+		if (memcmp(client->id, id, GW_CLIENT_ID) == 0)
+			return client->leaving ? NULL : client;
+	}
+	return NULL;
 }
 
 void gw_client_clear(struct gw_client *client)
@@ -54,6 +72,7 @@ void gw_client_clear(struct gw_client *client)
 	gw_behind_end(client);
 	if (client->view)
 		gw_view_remove(client->view, client);
+	gw_table_remove(&client->hub->clients, &client->node);
 	if (client->prev)
 		client->prev->next = client->next;
 	else

@@ -50,6 +50,7 @@ struct gw_client {
 	struct gw_hub *hub;
 	struct gw_client *next; /* of the hub's clients */
 	struct gw_client *prev;
+	struct gw_table_node node; /* in the hub's table of clients by id */
 	struct sl_conn *conn;
 	struct gw_identity *who;  /* NULL until it has signed in */
 	struct gw_view *view;     /* NULL: subscribed to nothing */
@@ -78,6 +79,10 @@ struct gw_client {
 void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn *conn,
     enum gw_form form, struct gw_identity *who);
 void gw_client_clear(struct gw_client *client);
+
+/* gw_client_find returns the live client with this id; NULL if it is not here. */
+struct gw_client *gw_client_find(
+    const struct gw_hub *hub, const uint8_t id[GW_CLIENT_ID]);
 
 /*
  * gw_client_send hands whole frames to the socket.  A client that has more

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "error.h"
 #include "message_in.h"
+#include "refresh.h"
 #include "subscription.h"
 #include "view.h"
 
@@ -128,16 +129,8 @@ static void refresh(struct gw_websocket *ws, const struct gw_message *m)
 		bad(ws, m->id, "invalid-token", why);
 		return;
 	}
-	bool other_view =
-	    who->role != client->who->role || who->modules != client->who->modules;
-	gw_identity_unref(client->who);
-	client->who = who;
-	gw_command_welcome(ws, m->id);
-	if (other_view && client->view) {
-		struct gw_patterns *all = gw_sub_all(client);
-		gw_client_follow(client, all, NULL);
-		gw_patterns_unref(all);
-	}
+	gw_refresh(ws->gw, client, who, m->id);
+	gw_identity_unref(who);
 }
 
 /* ---- subscriptions

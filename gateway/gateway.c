@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "clock.h"
+#include "connection.h"
 #include "crypto.h"
 #include "error.h"
 #include "log.h"
@@ -211,11 +212,21 @@ static void cut_revoked(struct gateway *gw)
 	}
 }
 
+static bool is_kind(const struct sl_msg_control *control, const char *kind)
+{
+	return control->kind.len == strlen(kind) &&
+	       memcmp(control->kind.data, kind, control->kind.len) == 0;
+}
+
 static void on_control(void *arg, const struct sl_msg_control *control)
 {
 	struct gateway *gw = arg;
 
-	if (control->kind.len != 6 || memcmp(control->kind.data, "revoke", 6) != 0)
+	if (is_kind(control, "connection")) {
+		gw_connection_control(gw, control->body);
+		return;
+	}
+	if (!is_kind(control, "revoke"))
 		return;
 	int fresh = gw_auth_revoke(gw->auth, control->body);
 	if (fresh == 1)
@@ -335,6 +346,7 @@ static void stop(struct sl_process *process)
 		sl_http_server_free(gw->http);
 	if (gw->conns)
 		sl_conn_set_free(gw->conns);
+	gw_connection_clear(gw);
 	gw_ask_free(gw->ask);
 	if (gw->bus)
 		sl_bus_client_close(gw->bus);

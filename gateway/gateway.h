@@ -20,6 +20,7 @@
 #include "pulse.h"
 #include "user.h"
 
+struct gw_connection_done;
 struct gw_metrics;
 struct gw_static;
 
@@ -48,6 +49,7 @@ struct gateway {
 	struct gw_auth *auth;
 	struct gw_pulse *pulse;
 	struct gw_metrics *metrics;
+	struct gw_connection_done *connection_done; /* NULL until the first */
 
 	struct event *second; /* reports */
 	struct event *sweep;

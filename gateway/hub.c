@@ -38,6 +38,7 @@ void gw_hub_clear(struct gw_hub *hub)
 	gw_mirror_free(hub->mirror);
 	gw_table_clear(&hub->views);
 	gw_table_clear(&hub->patterns);
+	gw_table_clear(&hub->clients);
 	*hub = (struct gw_hub){0};
 }
 

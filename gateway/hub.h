@@ -57,6 +57,7 @@ struct gw_hub {
 	struct gw_table views;
 	struct gw_view *view_first;
 	struct gw_client *client_first; /* all, subscribed or not */
+	struct gw_table clients;        /* the same by id */
 	struct gw_behind *waiting;      /* for a page of older entries */
 	struct gw_behind *ready;        /* to be pumped again by the loop */
 	struct event *ready_event;

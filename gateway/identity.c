@@ -46,3 +46,24 @@ void gw_identity_unref(struct gw_identity *identity)
 	gw_user_unref(identity->user);
 	free(identity);
 }
+
+static int digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = memchr(digits, c, sizeof digits - 1);
+
+	return at ? (int)(at - digits) : -1;
+}
+
+bool gw_identity_hash_read(const char *hex, size_t len, uint8_t hash[SL_JWT_HASH])
+{
+	if (len != 2 * SL_JWT_HASH)
+		return false;
+	for (size_t i = 0; i < SL_JWT_HASH; i++) {
+		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		hash[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}

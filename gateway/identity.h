@@ -40,6 +40,9 @@ struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *u
 struct gw_identity *gw_identity_ref(struct gw_identity *identity);
 void gw_identity_unref(struct gw_identity *identity);
 
+/* gw_identity_hash_read reads a token's hash from its hex form; false if it is none. */
+bool gw_identity_hash_read(const char *hex, size_t len, uint8_t hash[SL_JWT_HASH]);
+
 /* gw_identity_may says whether the role has a right. */
 static inline bool gw_identity_may(const struct gw_identity *who, enum sl_right right)
 {

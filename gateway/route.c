@@ -5,6 +5,7 @@
 
 #include "api.h"
 #include "http_problem.h"
+#include "refresh.h"
 #include "static.h"
 #include "stream.h"
 #include "url.h"
@@ -24,6 +25,7 @@ static const struct gw_route routes[] = {
 	0},
     {POST, "/api/v1/control", gw_api_control, 0, GW_ROUTE_DEFAULT},
     {GET | POST | SL_HTTP_DELETE, "/api/v1/session", gw_api_session, 0, 0},
+    {POST, "/api/v1/connections/{id}/refresh", gw_refresh_post, 0, 0},
     {GET, "/healthz", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
     {GET, "/readyz", gw_api_readyz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
     {GET, "/metrics", gw_api_metrics, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT | GW_ROUTE_LOCAL},

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connection.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/json_in.h"
+#include "common/json_out.h"
+#include "common/uuid.h"
+#include "core.h"
+#include "revoked.h"
+
+#define ENTRY_NS (10 * SL_NS_PER_S)
+#define BODY_MAX (16u * 1024u)
+
+/* The control log is shared with revocations, which must always find a place. */
+static bool within_rate(struct agg_connection_rate *rate, int64_t mono_ns)
+{
+	double seconds = (double)(mono_ns - rate->mono_ns) / (double)SL_NS_PER_S;
+
+	rate->used -= seconds * AGG_CONNECTION_RATE;
+	if (rate->used < 0)
+		rate->used = 0;
+	rate->mono_ns = mono_ns;
+	if (rate->used >= AGG_CONNECTION_BURST)
+		return false;
+	rate->used++;
+	return true;
+}
+
+static void put_text(struct sl_json_out *w, const char *key, const char *text)
+{
+	sl_json_out_key(w, key);
+	sl_json_out_text(w, text);
+}
+
+static void put_int(struct sl_json_out *w, const char *key, int64_t value)
+{
+	sl_json_out_key(w, key);
+	sl_json_out_int(w, value);
+}
+
+static void write_entry(struct sl_buf *out, const struct agg_caller *caller,
+    const struct sl_msg_request *request, const json_t *body, struct sl_slice id,
+    struct sl_slice verb)
+{
+	const struct sl_jwt_claims *claims = &caller->claims;
+	const json_t *data = json_object_get(body, "data");
+	struct sl_buf text = {0};
+	char hash[AGG_REVOKED_HEX];
+	struct sl_json_out w;
+
+	agg_revoked_hex(request->token, hash);
+	sl_json_out_init(&w, out);
+	sl_json_out_object_begin(&w);
+	sl_json_out_key(&w, "request");
+	sl_json_out_string(&w, request->id.data, request->id.len);
+	sl_json_out_key(&w, "connection");
+	sl_json_out_string(&w, id.data, id.len);
+	sl_json_out_key(&w, "do");
+	sl_json_out_string(&w, verb.data, verb.len);
+	put_text(&w, "tenant", claims->tenant);
+	put_text(&w, "sub", claims->sub);
+	put_text(&w, "role", claims->role);
+	put_text(&w, "jti", claims->jti);
+	put_text(&w, "hash", hash);
+	put_int(&w, "iat", claims->iat_s);
+	put_int(&w, "exp", claims->exp_s);
+	put_int(&w, "max_connections", claims->max_connections);
+	sl_json_out_key(&w, "data");
+	if (data)
+		sl_json_in_write(data, &text);
+	else
+		sl_buf_adds(&text, "{}");
+	sl_json_out_raw(&w, text.data, text.len);
+	sl_json_out_object_end(&w);
+	sl_buf_clear(&text);
+}
+
+/* Appends and publishes the entry; the answer waits for a gateway. */
+static void pass_on(
+    struct agg_core *core, const struct sl_buf *entry, struct agg_answer *answer)
+{
+	struct sl_slice kind = {.data = "connection", .len = 10};
+	struct sl_slice text = {.data = entry->data, .len = entry->len};
+	uint64_t seq;
+
+	if (entry->len > BODY_MAX) {
+		agg_answer_problem(answer, 413, "too-large",
+		    "what is asked of a connection has at most 16 KiB");
+		return;
+	}
+	if (!within_rate(&core->connection_rate, sl_clock_mono_ns()) ||
+	    agg_journal_control(core->journal, kind, text, sl_clock_wall_ns() + ENTRY_NS,
+		false, &seq) != 0) {
+		agg_answer_problem(answer, 503, "unavailable",
+		    "too much is asked of connections at the moment");
+		return;
+	}
+	answer->later = true;
+	agg_publish_control(core->publish, seq, kind, text);
+	agg_publish_pass(core->publish);
+}
+
+AGG_HANDLER(agg_connection_ask)
+{
+	json_t *body = agg_handler_body(request, answer);
+	struct sl_slice id, verb;
+	uint8_t uuid[SL_UUID_BYTES];
+	struct sl_buf entry = {0};
+
+	if (!body)
+		return;
+	if (!sl_json_in_string(body, "connection", &id) ||
+	    sl_uuid_parse(id.data, id.len, uuid) != 0) {
+		agg_answer_problem(
+		    answer, 404, "not-found", "no live connection has this id");
+	} else if (!sl_json_in_string(body, "do", &verb) || request->id.len == 0) {
+		agg_answer_problem(
+		    answer, 400, "bad-request", "do or the request's id is missing");
+	} else {
+		write_entry(&entry, caller, request, body, id, verb);
+		pass_on(core, &entry, answer);
+	}
+	sl_buf_clear(&entry);
+	json_decref(body);
+}
+
+AGG_HANDLER(agg_connection_done)
+{
+	json_t *body = agg_handler_body(request, answer);
+	struct agg_answer done = {0};
+	struct sl_slice id, problem = {"", 0}, detail = {"", 0};
+	int64_t status = 0;
+	const json_t *result = json_object_get(body, "body");
+
+	(void)caller;
+	if (!body)
+		return;
+	if (!sl_json_in_string(body, "request", &id) ||
+	    !sl_json_in_int(body, "status", &status) || status < 200 || status > 599) {
+		agg_answer_problem(
+		    answer, 400, "bad-request", "request or status is missing");
+	} else {
+		sl_json_in_string(body, "problem", &problem);
+		sl_json_in_string(body, "detail", &detail);
+		done.status = (uint16_t)status;
+		if (status >= 400)
+			agg_answer_problem(&done, done.status, problem.data, "%s",
+			    sl_slice_text(detail.data).data);
+		if (result)
+			sl_json_in_write(result, &done.body);
+		agg_command_done(core->command, id, &done);
+		sl_buf_clear(&done.body);
+	}
+	json_decref(body);
+	sl_buf_adds(&answer->body, "{}");
+}
