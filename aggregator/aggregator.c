@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One thread runs everything here: rings in, state, alerts, journal, batches
- * out, requests.  The journal has a writer thread of its own, nng has its own;
- * neither touches what this file owns.
+ * out, requests.  The journal has a writer thread of its own, which
+ * touches nothing that this file owns.
  *
  * The straight line of a sample: on_work (drain.c) → agg_ingest_turn →
  * agg_state_feed → agg_core_pass → agg_state_settle → agg_judge_changed →

@@ -93,22 +93,6 @@ struct sl_bus {
 /* ---- messages from peers --------------------------------------------------------------
  */
 
-static uint32_t read_u32(const char *data)
-{
-	const unsigned char *at = (const unsigned char *)data;
-
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
-	       at[3];
-}
-
-static void write_u32(char *out, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		out[i] = (char)(value >> (24 - 8 * i));
-}
-
-#define ID_BIT 0x80000000u
-
 static int on_message(void *arg, const char *data, size_t len)
 {
 	struct peer *peer = arg;
@@ -120,11 +104,12 @@ static int on_message(void *arg, const char *data, size_t len)
 		return 0;
 	}
 	/* No id, or one that says it went through a device: nobody does that. */
-	if (len < SL_SP_ID || !(read_u32(data) & ID_BIT))
+	if (len < SL_SP_ID || !(sl_sp_get_id(data) & SL_SP_ID_BIT))
 		return SL_EMALFORMED;
 	bus->counters.requests++;
-	bus->handler.request(bus->arg, (struct sl_bus_route){peer->id, read_u32(data)},
-	    data + SL_SP_ID, len - SL_SP_ID);
+	bus->handler.request(bus->arg,
+	    (struct sl_bus_route){peer->id, sl_sp_get_id(data)}, data + SL_SP_ID,
+	    len - SL_SP_ID);
 	return 0;
 }
 
@@ -292,7 +277,7 @@ int sl_bus_reply(
 		return SL_EAGAIN;
 	}
 	sl_sp_head(SL_SP_ID + len, head);
-	write_u32(head + SL_SP_HEAD, route.request);
+	sl_sp_put_id(route.request, head + SL_SP_HEAD);
 	sl_conn_sendv(peer->conn, pieces, 2);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bus between one aggregator, its gateways and sightlinectl, on nng. */
+/* The bus between one aggregator, its gateways and sightlinectl. */
 #ifndef SL_BUS_H
 #define SL_BUS_H
 
@@ -12,14 +12,13 @@ struct event_base;
 /*
  * Three sockets in the run directory: "pub" (batches, aggregator to all),
  * "req" (requests and their replies) and "push" (reports of gateways).  What
- * travels in them are the messages of msg.h; the bus looks into none.
+ * travels in them are the messages of msg.h; the bus looks into none.  They
+ * are nng's pub0/sub0, req0/rep0 and push0/pull0 over ipc://, as sp.h says, and
+ * any program that uses nng can join.
  *
  * Both ends live on one libevent loop and belong to its thread: callbacks run
  * there, from the loop, and no function may be called from another thread.
- * No function waits for a peer.  nng is at the clients' end (the aggregator
- * speaks its wire format, sp.h): closing a client waits for nng's threads
- * (milliseconds).  nng starts 13 of them with the first socket and aborts in a
- * process that is forked afterwards: confine first, never fork later.
+ * No function waits for a peer.
  *
  * The stream may lose messages (a subscriber that is slow or away): flow.h
  * finds what is missing.
@@ -118,14 +117,14 @@ struct sl_bus_client_options {
 
 /*
  * sl_bus_client_open dials the aggregator's sockets and goes on dialling for
- * as long as the client lives (every 10 to 100 ms): an absent aggregator is
+ * as long as the client lives (every 10 to 250 ms): an absent aggregator is
  * no error.  Returns 0, SL_ETOOBIG or SL_ESYS, with a log line.
  */
 int sl_bus_client_open(
     struct sl_bus_client **out, const struct sl_bus_client_options *options);
 
 /*
- * sl_bus_client_close ends the connections and waits for nng.  Requests that
+ * sl_bus_client_close ends the connections; not from a callback.  Requests that
  * are still open get their done called with SL_ECLOSED before it returns.
  */
 void sl_bus_client_close(struct sl_bus_client *client);

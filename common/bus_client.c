@@ -13,22 +13,21 @@
 
 #include "bus.h"
 #include "bus_socket.h"
+#include "conn.h"
 #include "error.h"
 #include "log.h"
 #include "loop.h"
 #include "msg.h"
+#include "sp.h"
 
-#define OPEN_MAX       4096
-#define QUEUE_STREAM   512
-#define QUEUE_REQUESTS 256
-#define QUEUE_REPORTS  1
-#define RESEND_MS      10
-#define RECEIVE_MAX    (SL_MSG_MAX + 4096u) /* a reply is a little more than its body */
+#define OPEN_MAX    4096
+#define PENDING_MAX (1024 * 1024)
+#define RECEIVE_MAX (SL_MSG_MAX + 4096u) /* a reply is a little more than its body */
 
 struct request {
 	TAILQ_ENTRY(request) link;
 	struct sl_bus_client *client;
-	uint32_t id; /* with SL_BUS_ID */
+	uint32_t id; /* with SL_SP_ID_BIT */
 	bool sent;   /* on the connection of now */
 	struct event *deadline;
 	sl_bus_done done;
@@ -41,6 +40,7 @@ TAILQ_HEAD(requests, request);
 
 struct sl_bus_client {
 	struct sl_bus_client_options options;
+	struct sl_conn_set *conns;
 	struct sl_bus_socket *sub;
 	struct sl_bus_socket *req;
 	struct sl_bus_socket *push;
@@ -49,7 +49,6 @@ struct sl_bus_client {
 	uint32_t last_id;
 	bool linked;
 	bool closing;
-	struct event *resend; /* while nng's queue has no room */
 };
 
 /* ---- requests ---- */
@@ -84,26 +83,20 @@ static struct request *find(struct sl_bus_client *client, uint32_t id)
 
 static void send_open(struct sl_bus_client *client)
 {
-	const struct timeval soon = sl_loop_ms(RESEND_MS);
 	struct request *r;
 
-	if (!client->linked)
-		return;
 	TAILQ_FOREACH (r, &client->open, link) {
 		if (r->sent)
 			continue;
-		if (sl_bus_socket_send(client->req, r->id, r->data, r->len) != 0) {
-			event_add(client->resend, &soon);
+		/* What finds no room goes out when on_drained says so. */
+		if (sl_bus_socket_send(client->req, r->id, r->data, r->len) != 0)
 			return;
-		}
 		r->sent = true;
 	}
 }
 
-static void on_resend(evutil_socket_t fd, short what, void *arg)
+static void on_drained(void *arg)
 {
-	(void)fd;
-	(void)what;
 	send_open(arg);
 }
 
@@ -123,23 +116,17 @@ static void on_reply(void *arg, uint32_t id, const void *data, size_t len)
 		finish(r, 0, data, len);
 }
 
-static void on_connections(void *arg, unsigned count)
+static void on_link(void *arg, bool up)
 {
 	struct sl_bus_client *client = arg;
 	struct request *r;
 
-	/*
-	 * The count says too little: the connection may have gone and come back
-	 * meanwhile.  So what is open goes out again after every change.
-	 */
+	client->linked = up;
 	TAILQ_FOREACH (r, &client->open, link)
 		r->sent = false;
-	bool changed = client->linked != (count > 0);
-
-	client->linked = count > 0;
 	send_open(client);
-	if (changed && client->options.link)
-		client->options.link(client->options.arg, client->linked);
+	if (client->options.link)
+		client->options.link(client->options.arg, up);
 }
 
 int sl_bus_client_request(struct sl_bus_client *client, const void *data, size_t len,
@@ -165,7 +152,7 @@ int sl_bus_client_request(struct sl_bus_client *client, const void *data, size_t
 		return SL_ENOMEM;
 	}
 	do
-		r->id = SL_BUS_ID | ++client->last_id;
+		r->id = SL_SP_ID_BIT | ++client->last_id;
 	while (find(client, r->id));
 	r->client = client;
 	r->sent = false;
@@ -225,6 +212,7 @@ static int dial(struct sl_bus_client *client, struct sl_bus_socket **socket,
 		return SL_ETOOBIG;
 	}
 	o->base = client->options.base;
+	o->conns = client->conns;
 	o->path = path;
 	o->receive_max_bytes = RECEIVE_MAX;
 	o->arg = client;
@@ -233,15 +221,13 @@ static int dial(struct sl_bus_client *client, struct sl_bus_socket **socket,
 
 static int dial_all(struct sl_bus_client *client)
 {
-	struct sl_bus_socket_options sub = {
-	    .role = SL_BUS_SUB, .receive_queue = QUEUE_STREAM, .message = on_batch};
+	struct sl_bus_socket_options sub = {.role = SL_BUS_SUB, .message = on_batch};
 	struct sl_bus_socket_options req = {.role = SL_BUS_REQ,
-	    .receive_queue = QUEUE_REQUESTS,
-	    .send_queue = QUEUE_REQUESTS,
+	    .pending_max_bytes = PENDING_MAX,
 	    .message = on_reply,
-	    .connections = on_connections};
-	struct sl_bus_socket_options push = {
-	    .role = SL_BUS_PUSH, .send_queue = QUEUE_REPORTS};
+	    .link = on_link,
+	    .drained = on_drained};
+	struct sl_bus_socket_options push = {.role = SL_BUS_PUSH};
 	int rc = 0;
 
 	/* The stream first: a state that is asked for must not be ahead of it. */
@@ -258,16 +244,15 @@ int sl_bus_client_open(
     struct sl_bus_client **out, const struct sl_bus_client_options *options)
 {
 	struct sl_bus_client *client = calloc(1, sizeof(*client));
-	int rc = SL_ENOMEM;
+	int rc;
 
 	*out = NULL;
 	if (!client)
 		return SL_ENOMEM;
 	client->options = *options;
 	TAILQ_INIT(&client->open);
-	client->resend = evtimer_new(options->base, on_resend, client);
-	if (client->resend)
-		rc = dial_all(client);
+	client->conns = sl_conn_set_new(options->base);
+	rc = dial_all(client);
 	client->options.run_dir = NULL;
 	if (rc != 0) {
 		sl_bus_client_close(client);
@@ -289,7 +274,6 @@ void sl_bus_client_close(struct sl_bus_client *client)
 	sl_bus_socket_close(client->sub);
 	sl_bus_socket_close(client->req);
 	sl_bus_socket_close(client->push);
-	if (client->resend)
-		event_free(client->resend);
+	sl_conn_set_free(client->conns);
 	free(client);
 }

@@ -39,8 +39,8 @@ void sl_confine_path(struct sl_confine *confine, const char *path, bool write);
 
 /*
  * sl_confine_apply sets no_new_privs, Landlock and seccomp for the calling
- * thread and those that it starts later: call it before the first thread,
- * which means before the first nng call.  Logs what the kernel lacks and goes
+ * thread and those that it starts later: call it before the first thread.
+ * Logs what the kernel lacks and goes
  * on; returns 0, or SL_ESYS after a log line where it refuses what it has.
  */
 int sl_confine_apply(const struct sl_confine *confine);

@@ -7,7 +7,7 @@
  *   skip or when everything starts anew.  So nothing is taken twice, and
  *   nothing is passed over silently.
  *
- * flush: nng's pub neither repeats nor reorders, so a flush that is not above
+ * flush: the bus neither repeats nor reorders, so a flush that is not above
  * the one that arrived before it means that the aggregator counts anew
  * (arrived is for that), and one that is not above the state's but still
  * rising left before the state was made.

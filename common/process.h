@@ -43,8 +43,7 @@ struct sl_process_spec {
 
 	/*
 	 * acquire opens what needs the starter's rights: listening sockets,
-	 * locks, keys.  No thread and no nng call before start.  The loop
-	 * exists already.
+	 * locks, keys.  No thread before start.  The loop exists already.
 	 */
 	int (*acquire)(struct sl_process *process);
 

@@ -19,6 +19,20 @@ void sl_sp_head(uint64_t len, char out[SL_SP_HEAD])
 		out[1 + i] = (char)(len >> (56 - 8 * i));
 }
 
+uint32_t sl_sp_get_id(const char in[SL_SP_ID])
+{
+	const unsigned char *at = (const unsigned char *)in;
+
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
+	       at[3];
+}
+
+void sl_sp_put_id(uint32_t id, char out[SL_SP_ID])
+{
+	for (int i = 0; i < SL_SP_ID; i++)
+		out[i] = (char)(id >> (24 - 8 * i));
+}
+
 void sl_sp_reader_init(
     struct sl_sp_reader *reader, enum sl_sp_protocol peer, uint32_t max_bytes)
 {

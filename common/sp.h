@@ -19,6 +19,9 @@
 #define SL_SP_HEAD  9
 #define SL_SP_ID    4
 
+/* Set in every id; without it a message went through a device of nng's. */
+#define SL_SP_ID_BIT 0x80000000u
+
 enum sl_sp_protocol {
 	SL_SP_PUB = 0x20,
 	SL_SP_SUB = 0x21,
@@ -33,6 +36,10 @@ void sl_sp_hello(enum sl_sp_protocol protocol, char out[SL_SP_HELLO]);
 
 /* sl_sp_head writes what stands before a message of len bytes. */
 void sl_sp_head(uint64_t len, char out[SL_SP_HEAD]);
+
+/* sl_sp_get_id reads the id before a message of req or rep, sl_sp_put_id writes it. */
+uint32_t sl_sp_get_id(const char in[SL_SP_ID]);
+void sl_sp_put_id(uint32_t id, char out[SL_SP_ID]);
 
 /* The bytes that one peer has sent; memory only while a message is incomplete. */
 struct sl_sp_reader {

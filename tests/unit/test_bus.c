@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nng is used in the forked tests only: a process that forks after it aborts. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "bus.h"
+#include "bus_fixture.h"
 #include "error.h"
-#include "loop.h"
 #include "msg.h"
-
-#define PATIENCE_MS 20000
-
-static char dir[64];
-static struct event_base *base;
-static struct sl_bus *bus;
-static struct sl_bus_client *client;
 
 /* What the aggregator's end has got. */
 static int requests, reports;
@@ -90,49 +74,6 @@ static void open_client(void)
 	ck_assert_int_eq(sl_bus_client_open(&client, &options), 0);
 }
 
-static void begin(void)
-{
-	snprintf(dir, sizeof(dir), "/tmp/sl-bus-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	base = event_base_new();
-}
-
-static void end(void)
-{
-	char path[128];
-
-	sl_bus_client_close(client);
-	sl_bus_close(bus);
-	event_base_free(base);
-	for (int i = 0; i < 3; i++) {
-		const char *names[] = {"pub", "req", "push"};
-
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
-	}
-	rmdir(dir);
-}
-
-static void on_guard(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	*(bool *)arg = true;
-}
-
-/* Turns the loop until condition holds; its text names the failure. */
-#define UNTIL(condition)                                                                 \
-	do {                                                                             \
-		bool late = false;                                                       \
-		const struct timeval patience = sl_loop_ms(PATIENCE_MS);                 \
-		struct event *guard = evtimer_new(base, on_guard, &late);                \
-		event_add(guard, &patience);                                             \
-		while (!(condition) && !late)                                            \
-			event_base_loop(base, EVLOOP_ONCE);                              \
-		event_free(guard);                                                       \
-		ck_assert_msg((condition), "never came true: %s", #condition);           \
-	} while (0)
-
 static uint32_t ask(const char *text, int timeout_ms)
 {
 	uint32_t id = 0;
@@ -161,18 +102,6 @@ static int publish_until_heard(void)
 		ck_assert_int_lt(n, PATIENCE_MS);
 	}
 	return n;
-}
-
-static int connect_to(const char *name)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s", dir, name);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
-		return fd;
-	close(fd);
-	return -1;
 }
 
 /* ---- promises ------------------------------------------------------------------------
@@ -460,7 +389,7 @@ int main(void)
 	Suite *suite = suite_create("bus");
 	TCase *tc = tcase_create("bus");
 
-	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_checked_fixture(tc, bus_fixture_begin, bus_fixture_end);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, batches_arrive_in_the_order_of_their_publication);
 	tcase_add_test(tc, publishing_never_waits_for_a_subscriber_that_does_not_read);

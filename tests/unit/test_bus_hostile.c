@@ -1,37 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A process with the right to connect does its worst to the bus. */
-#include <check.h>
 #include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "bus.h"
+#include "bus_fixture.h"
 #include "error.h"
-#include "loop.h"
 #include "msg.h"
 
-#define PATIENCE_MS    30000
 #define GROWTH_MAX_KIB (32 * 1024)
 
-static char dir[64];
-static struct event_base *base;
-static struct sl_bus *bus;
-static struct sl_bus_client *client;
 static int good_requests, bad_requests, bad_reports, batches, replies;
 
 /* ---- the hostile process ---- */
 
 static int visit(const char *name)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = bus_fixture_address(name);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s", dir, name);
 	if (fd < 0)
 		return -1;
 	/* A full backlog is part of the storm: come again. */
@@ -172,13 +158,6 @@ static void open_client(void)
 	ck_assert_int_eq(sl_bus_client_open(&client, &options), 0);
 }
 
-static void on_guard(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	*(bool *)arg = true;
-}
-
 static void on_beat(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -186,19 +165,6 @@ static void on_beat(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 	ck_assert_int_eq(sl_bus_publish(bus, "beat", 4), 0);
 }
-
-/* Turns the loop until condition holds; its text names the failure. */
-#define UNTIL(condition)                                                                 \
-	do {                                                                             \
-		bool late = false;                                                       \
-		const struct timeval patience = sl_loop_ms(PATIENCE_MS);                 \
-		struct event *guard = evtimer_new(base, on_guard, &late);                \
-		event_add(guard, &patience);                                             \
-		while (!(condition) && !late)                                            \
-			event_base_loop(base, EVLOOP_ONCE);                              \
-		event_free(guard);                                                       \
-		ck_assert_msg((condition), "never came true: %s", #condition);           \
-	} while (0)
 
 /* One request through the client that is open, and one batch to it. */
 static void prove_service(void)
@@ -258,7 +224,6 @@ START_TEST(a_hostile_peer_kills_nothing_and_nothing_grows)
 	int status = -1;
 
 	ck_assert_int_eq(pipe(go), 0);
-	/* Before the first use of nng: it allows no fork afterwards. */
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -297,33 +262,12 @@ START_TEST(a_hostile_peer_kills_nothing_and_nothing_grows)
 }
 END_TEST
 
-static void begin(void)
-{
-	snprintf(dir, sizeof(dir), "/tmp/sl-bus-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	base = event_base_new();
-}
-
-static void end(void)
-{
-	char path[128];
-
-	sl_bus_client_close(client);
-	sl_bus_close(bus);
-	event_base_free(base);
-	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, doors[i].name);
-		unlink(path);
-	}
-	rmdir(dir);
-}
-
 int main(void)
 {
 	Suite *suite = suite_create("bus_hostile");
 	TCase *tc = tcase_create("bus_hostile");
 
-	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_checked_fixture(tc, bus_fixture_begin, bus_fixture_end);
 	tcase_set_timeout(tc, 110);
 	tcase_add_test(tc, a_hostile_peer_kills_nothing_and_nothing_grows);
 	suite_add_tcase(suite, tc);
