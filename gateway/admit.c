@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "http_problem.h"
 #include "uuid.h"
 
 bool gw_admit_user(struct gateway *gw, struct gw_identity *who)
@@ -104,4 +105,67 @@ void gw_admit_subscribed(const struct gw_client *client, struct sl_slice id,
 	add_names(&w, "metrics", names);
 	sl_json_out_object_end(&w);
 	gw_render_close(out, form, mark, stamp);
+}
+
+/* ---- requests ------------------------------------------------------------------ */
+
+static void refuse_limit(struct gw_call *call)
+{
+	struct sl_http_problem problem = {
+	    .status = 429,
+	    .name = "connection-limit",
+	    .detail = "this user has as many connections as allowed",
+	    .retry_after_s = 5,
+	};
+
+	call->gw->count.refused++;
+	sl_http_problem_send(call->request, &problem);
+}
+
+static void refuse_address(struct gw_call *call)
+{
+	struct sl_http_problem problem = {
+	    .status = 429,
+	    .name = "too-many-requests",
+	    .detail = "too many connections from this address in a second",
+	    .retry_after_s = 1,
+	};
+
+	call->gw->count.refused++;
+	gw_call_refused(call, problem.name);
+	sl_http_problem_send(call->request, &problem);
+}
+
+static bool may_open(struct gw_call *call)
+{
+	if (gw_gateway_full(call->gw) || !call->gw->streaming) {
+		gw_call_problem(call, 503, "unavailable",
+		    "no stream is to be had here at the moment");
+		return false;
+	}
+	if (!gw_call_connects(call)) {
+		refuse_address(call);
+		return false;
+	}
+	if (!gw_admit_same_user(call)) {
+		gw_call_problem(
+		    call, 403, "forbidden", "userId is not the token's subject");
+		return false;
+	}
+	return true;
+}
+
+bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wish)
+{
+	if (!may_open(call) || !gw_wish_read(call, wish))
+		return false;
+	if (call->request->method == SL_HTTP_HEAD) {
+		sl_http_response_send(call->request, 200, type, NULL, 0);
+		return false;
+	}
+	if (!gw_admit_user(call->gw, call->who)) {
+		refuse_limit(call);
+		return false;
+	}
+	return true;
 }

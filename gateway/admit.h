@@ -8,6 +8,7 @@
 #include "call.h"
 #include "client.h"
 #include "subscription.h"
+#include "wish.h"
 
 /*
  * gw_admit_user counts a stream of a user and returns true, or returns false
@@ -21,6 +22,14 @@ void gw_admit_leave(struct gw_identity *who);
  * subject: it is only ever compared.
  */
 bool gw_admit_same_user(const struct gw_call *call);
+
+/*
+ * gw_admit_request decides about a request that opens a stream or poll: limits,
+ * ?userId=, what it asks for.  True: wish is read, and the user has one more
+ * stream (gw_admit_leave is due).  False: it has been answered; a HEAD with 200
+ * and this type.
+ */
+bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wish);
 
 /* gw_admit_welcome appends connection_established; id is the client's, or empty. */
 void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
