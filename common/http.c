@@ -300,3 +300,9 @@ void sl_http_on_abort(struct sl_http_request *request, sl_http_abort_fn *fn, voi
 	request->conn->on_abort = fn;
 	request->conn->abort_arg = arg;
 }
+
+void sl_http_on_end(struct sl_http_request *request, sl_http_abort_fn *fn, void *arg)
+{
+	sl_http_on_abort(request, fn, arg);
+	sl_conn_hold(request->conn->conn, false);
+}

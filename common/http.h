@@ -83,4 +83,10 @@ const struct sl_http_stats *sl_http_server_stats(const struct sl_http_server *se
 typedef void sl_http_abort_fn(void *arg, struct sl_http_request *request);
 void sl_http_on_abort(struct sl_http_request *request, sl_http_abort_fn *fn, void *arg);
 
+/*
+ * sl_http_on_end is the same for an answer that takes its time: a client that
+ * ends its own direction counts as gone, too.
+ */
+void sl_http_on_end(struct sl_http_request *request, sl_http_abort_fn *fn, void *arg);
+
 #endif

@@ -70,11 +70,31 @@ void gw_behind_end(struct gw_client *client)
 void gw_behind_position(const struct gw_behind *behind, struct sl_cursor *cursor)
 {
 	memcpy(cursor->next, behind->pos, sizeof cursor->next);
+	if (behind->want_state)
+		cursor->metrics = 0;
+	else if (behind->missed_metrics)
+		cursor->metrics = behind->metrics;
 }
 
 void gw_behind_want_state(struct gw_client *client)
 {
 	client->behind->want_state = true;
+}
+
+bool gw_behind_want_changes(struct gw_client *client, uint64_t metrics)
+{
+	struct gw_behind *behind = client->behind;
+	uint64_t since;
+
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		if (behind->gap[s] == GW_GAP_EPOCH)
+			return false;
+	}
+	if (!gw_mirror_since(client->hub->mirror, metrics, &since))
+		return false;
+	behind->metrics = metrics;
+	behind->missed_metrics = true;
+	return true;
 }
 
 static void gap_epoch(struct gw_behind *behind)

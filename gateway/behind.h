@@ -31,7 +31,8 @@ struct gw_behind {
 	bool want_state;  /* initial_metrics is due */
 	bool resumed;     /* since was given: alerts come from the log if it has no gap */
 	bool missed_metrics;
-	uint32_t lag; /* entries in sight that came while the socket took nothing */
+	uint64_t metrics; /* a poll's position of these; 0: it needs all */
+	uint32_t lag;     /* entries in sight that came while the socket took nothing */
 	uint64_t pos[SL_STREAM_COUNT];
 	uint64_t gap_to[SL_STREAM_COUNT]; /* where pos goes with the gap message */
 	uint64_t gap_count[SL_STREAM_COUNT];
@@ -57,6 +58,12 @@ void gw_behind_resume(
 /* gw_behind_want_state asks for initial_metrics, before any further entry. */
 void gw_behind_want_state(struct gw_client *client);
 
+/*
+ * gw_behind_want_changes asks for the metrics that have changed since a
+ * position instead; false if only the whole state will do.
+ */
+bool gw_behind_want_changes(struct gw_client *client, uint64_t metrics);
+
 /* gw_behind_restart is for a new epoch: a gap of every log, the state, then live. */
 void gw_behind_restart(struct gw_client *client);
 
@@ -74,7 +81,7 @@ void gw_behind_move(struct gw_behind *behind, enum gw_behind_list list);
 bool gw_behind_sees(const struct gw_client *client, const struct sl_catalog *catalog,
     const struct gw_entry *entry);
 
-/* gw_behind_position puts its positions into a cursor. */
+/* gw_behind_position puts its positions into a hub's cursor. */
 void gw_behind_position(const struct gw_behind *behind, struct sl_cursor *cursor);
 
 #endif

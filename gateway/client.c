@@ -7,6 +7,7 @@
 #include "behind.h"
 #include "clock.h"
 #include "crypto.h"
+#include "frame.h"
 #include "identity.h"
 #include "pulse.h"
 #include "pump.h"
@@ -98,10 +99,29 @@ void gw_client_sent(struct gw_client *client)
 	}
 }
 
+bool gw_client_is_full(const struct gw_client *client)
+{
+	return client->conn && sl_conn_pending_bytes(client->conn) > 0;
+}
+
+void gw_client_send_shared(struct gw_client *client, struct sl_frame *frame)
+{
+	if (!client->conn) {
+		client->hub->answer(client, frame->data, frame->len);
+		return;
+	}
+	sl_conn_send_shared(client->conn, frame);
+	gw_client_sent(client);
+}
+
 void gw_client_send(struct gw_client *client, const void *data, size_t len)
 {
 	if (client->leaving)
 		return;
+	if (!client->conn) {
+		client->hub->answer(client, data, len);
+		return;
+	}
 	sl_conn_send(client->conn, data, len);
 	gw_client_sent(client);
 }
@@ -135,7 +155,10 @@ void gw_client_follow(
 	if (since)
 		gw_behind_resume(client, since, former);
 	gw_patterns_unref(former);
-	gw_behind_want_state(client);
+	bool knows = since && client->form == GW_FORM_POLL &&
+		     gw_behind_want_changes(client, since->metrics);
+	if (!knows)
+		gw_behind_want_state(client);
 	gw_pump_run(client);
 	if (client->updates && client->pulse)
 		gw_pulse_watch(client);
@@ -194,7 +217,11 @@ void gw_client_disconnect(struct gw_client *client, enum gw_bye bye)
 		return;
 	gw_render_disconnect(&out, (enum gw_form)client->form, b->code, b->text,
 	    b->reconnect, b->reconnect ? retry_ms() : 0);
-	sl_conn_send(client->conn, out.data, out.len);
+	if (client->conn) {
+		sl_conn_send(client->conn, out.data, out.len);
+		gw_client_end_with(client, b->code, b->why, b->text);
+	} else {
+		client->hub->answer(client, out.data, out.len);
+	}
 	sl_buf_clear(&out);
-	gw_client_end_with(client, b->code, b->why, b->text);
 }

@@ -20,6 +20,7 @@ struct gw_identity;
 struct gw_pulse;
 struct gw_sub;
 struct gw_view;
+struct sl_frame;
 
 /* X(id, close code, why the connection ends, reconnect, text) */
 #define GW_BYE_TABLE(X)                                                                  \
@@ -51,10 +52,10 @@ struct gw_client {
 	struct gw_client *next; /* of the hub's clients */
 	struct gw_client *prev;
 	struct gw_table_node node; /* in the hub's table of clients by id */
-	struct sl_conn *conn;
-	struct gw_identity *who;  /* NULL until it has signed in */
-	struct gw_view *view;     /* NULL: subscribed to nothing */
-	struct gw_behind *behind; /* NULL: live */
+	struct sl_conn *conn;      /* NULL: a poll, answered by the hub's answer */
+	struct gw_identity *who;   /* NULL until it has signed in */
+	struct gw_view *view;      /* NULL: subscribed to nothing */
+	struct gw_behind *behind;  /* NULL: live */
 	struct gw_sub *subs;
 	struct gw_pulse *pulse; /* NULL in tests without clocks */
 	struct sl_deadline deadline;
@@ -89,6 +90,12 @@ struct gw_client *gw_client_find(
  * pending than it may is disconnected.
  */
 void gw_client_send(struct gw_client *client, const void *data, size_t len);
+
+/* gw_client_send_shared does the same with a frame of its view; not when it is behind. */
+void gw_client_send_shared(struct gw_client *client, struct sl_frame *frame);
+
+/* gw_client_is_full says whether the socket has not taken yet what it was handed. */
+bool gw_client_is_full(const struct gw_client *client);
 
 /* gw_client_sent looks after a client once something was handed to its socket. */
 void gw_client_sent(struct gw_client *client);

@@ -202,13 +202,12 @@ static void give(struct flush *f, struct gw_view *view, struct gw_client *client
 	}
 	struct sl_frame *burst = NULL;
 	bool alone = f->personal && has_personal(f, client);
-	if (!alone && messages > 0 && sl_conn_pending_bytes(client->conn) == 0)
+	if (!alone && messages > 0 && !gw_client_is_full(client))
 		burst = burst_of(f, view, (enum gw_form)client->form);
 	if (burst) {
-		sl_conn_send_shared(client->conn, burst);
 		hub->stats.messages += messages;
 		hub->stats.shared += messages;
-		gw_client_sent(client);
+		gw_client_send_shared(client, burst);
 	} else if (alone || messages > 0 || f->torn) {
 		gw_behind_begin(client, f->start);
 		gw_behind_lag(client, (uint32_t)f->seen_count, f->has_overlay);

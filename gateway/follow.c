@@ -135,6 +135,7 @@ static int state_head(void *arg, const struct sl_msg_batch_head *head)
 	f->aggregator = head->aggregator;
 	f->epoch = head->epoch;
 	f->paused = head->paused;
+	gw_mirror_stand(f->hub->mirror, head->publish_us, f->flow.complete);
 	gw_mirror_begin(f->hub->mirror, f->anew);
 	return SL_OK;
 }
@@ -256,6 +257,7 @@ static void on_page(void *arg, const struct sl_msg_reply *reply)
 		return;
 	}
 	give_up(f, stream, head.oldest);
+	gw_mirror_stand(f->hub->mirror, 0, f->flow.complete);
 	error = sl_msg_page_read(reply->body.data, reply->body.len, &head, take_entry, f);
 	if (error)
 		f->stats.malformed++;
@@ -288,6 +290,8 @@ static int batch_head(void *arg, const struct sl_msg_batch_head *head)
 	if (f->verdict == SL_FLOW_APART)
 		return SL_EAGAIN;
 	f->paused = head->paused;
+	if (f->verdict != SL_FLOW_OLD)
+		gw_mirror_stand(f->hub->mirror, head->publish_us, f->flow.complete);
 	return SL_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "crypto.h"
 #include "error.h"
 #include "log.h"
+#include "longpoll.h"
 #include "metrics.h"
 #include "proxy.h"
 #include "route.h"
@@ -22,8 +23,8 @@
 
 bool gw_gateway_full(const struct gateway *gw)
 {
-	return gw->draining ||
-	       gw->count.ws + gw->count.sse >= (uint64_t)gw->config->max_connections;
+	return gw->draining || gw->count.ws + gw->count.sse + gw->count.polls >=
+				   (uint64_t)gw->config->max_connections;
 }
 
 static int load_keys(struct gateway *gw)
@@ -115,6 +116,7 @@ static void make_parts(struct gateway *gw)
 
 	gw_hub_init(
 	    &gw->hub, loop, gw->process->catalog, (size_t)config->gateway.window_bytes);
+	gw->hub.answer = gw_longpoll_answer;
 	gw_settings_apply(gw, config);
 	gw->users = gw_users_new();
 	gw->auth = gw_auth_new(gw->hub.mirror, gw->users);

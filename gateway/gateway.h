@@ -57,8 +57,10 @@ struct gateway {
 	struct {
 		uint32_t ws;
 		uint32_t sse;
+		uint32_t polls; /* that wait */
 		uint64_t ws_opened;
 		uint64_t sse_opened;
+		uint64_t polls_opened;
 		uint64_t inbound; /* client messages */
 		uint64_t bad;     /* of these, in error */
 		uint64_t refused; /* streams and requests: auth, limits */

@@ -66,4 +66,5 @@ void gw_hub_position(const struct gw_hub *hub, struct sl_cursor *cursor)
 	cursor->aggregator = hub->aggregator;
 	cursor->epoch = hub->epoch;
 	memcpy(cursor->next, hub->end, sizeof cursor->next);
+	cursor->metrics = gw_mirror_position(hub->mirror);
 }

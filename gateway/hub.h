@@ -66,6 +66,8 @@ struct gw_hub {
 	uint64_t end[SL_STREAM_COUNT];
 	struct gw_hub_limits limits;
 	struct gw_hub_stats stats;
+	/* Answers a poll with whole messages; the client is leaving then. */
+	void (*answer)(struct gw_client *client, const void *data, size_t len);
 };
 
 /*

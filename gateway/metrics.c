@@ -15,10 +15,13 @@
 #define GW_METRICS_TABLE(X)                                                              \
 	X(GAUGE, "gateway_websockets", "", "Open WebSockets.", gw->count.ws)             \
 	X(GAUGE, "gateway_streams", "", "Open event streams.", gw->count.sse)            \
+	X(GAUGE, "gateway_polls", "", "Long polls that wait.", gw->count.polls)          \
 	X(COUNTER, "gateway_websockets_opened", "", "WebSockets opened.",                \
 	    gw->count.ws_opened)                                                         \
 	X(COUNTER, "gateway_streams_opened", "", "Event streams opened.",                \
 	    gw->count.sse_opened)                                                        \
+	X(COUNTER, "gateway_polls_opened", "", "Long polls that began.",                 \
+	    gw->count.polls_opened)                                                      \
 	X(COUNTER, "gateway_messages", "", "Messages handed to clients.",                \
 	    gw->hub.stats.messages)                                                      \
 	X(COUNTER, "gateway_messages_shared", "",                                        \

@@ -7,6 +7,18 @@
 
 #include "mirror_alert.h"
 
+/*
+ * Design notes
+ *
+ * changed_at is the aggregator's clock, not this process's, so that a position
+ * means the same on every gateway; one that started later has later times, and
+ * then a change is told twice rather than not at all.  A position does not move
+ * over a batch that was lost: what another gateway has of it must stay news.
+ */
+
+/* A position this far ahead is a clock that was put back, not a delay of the bus. */
+#define GW_MIRROR_AHEAD_US 2000000u
+
 /* Where a metric's number leads. */
 struct place {
 	struct gw_tenant *tenant;
@@ -19,6 +31,8 @@ struct gw_mirror {
 	struct place *place; /* by number; tenant NULL: not defined */
 	uint32_t place_count;
 	bool silent;
+	uint64_t at;    /* publication of what is being taken */
+	uint64_t known; /* all that left until then has come */
 	uint64_t state; /* counts whole states: marks alerts told again */
 };
 
@@ -256,8 +270,11 @@ static void end_tenant(void *arg, struct gw_table_node *node)
 {
 	struct gw_mirror *mirror = arg;
 
-	gw_mirror_alert_sweep(
-	    GW_TABLE_OBJECT(node, struct gw_tenant, node), mirror->state);
+	struct gw_tenant *tenant = GW_TABLE_OBJECT(node, struct gw_tenant, node);
+
+	gw_mirror_alert_sweep(tenant, mirror->state);
+	if (tenant->open_changed)
+		tenant->open_at = mirror->at;
 }
 
 void gw_mirror_end(struct gw_mirror *mirror)
@@ -311,6 +328,7 @@ void gw_mirror_metric(struct gw_mirror *mirror, const struct sl_msg_metric *metr
 	    m->stale != metric->stale || isnan(m->value) != isnan(metric->value);
 	m->value = metric->value;
 	m->stale = metric->stale;
+	m->changed_at = mirror->at;
 }
 
 void gw_mirror_alert(struct gw_mirror *mirror, const struct sl_entry *entry)
@@ -322,6 +340,31 @@ void gw_mirror_alert(struct gw_mirror *mirror, const struct sl_entry *entry)
 	    tenant, entry, gw_mirror_module(mirror, entry->module), mirror->state);
 	if (entry->ts_us > tenant->newest_us)
 		tenant->newest_us = entry->ts_us;
+	if (tenant->open_changed)
+		tenant->open_at = mirror->at;
+}
+
+void gw_mirror_stand(struct gw_mirror *mirror, int64_t publish_us, bool complete)
+{
+	uint64_t at = publish_us > 0 ? (uint64_t)publish_us : 0;
+
+	mirror->at = at > mirror->at ? at : mirror->at + 1;
+	if (complete)
+		mirror->known = mirror->at;
+}
+
+uint64_t gw_mirror_position(const struct gw_mirror *mirror)
+{
+	/* Silence makes every metric stale at no publication's time. */
+	return (mirror->known + 1) << 1 | mirror->silent;
+}
+
+bool gw_mirror_since(const struct gw_mirror *mirror, uint64_t position, uint64_t *since)
+{
+	if (position < 2 || (position & 1) != mirror->silent)
+		return false;
+	*since = (position >> 1) - 1;
+	return *since <= mirror->known + GW_MIRROR_AHEAD_US;
 }
 
 static void mark_all(void *arg, struct gw_table_node *node)

@@ -29,6 +29,7 @@ struct gw_metric {
 	bool stale_changed;
 	double value; /* NaN: none */
 	int64_t ts_us;
+	uint64_t changed_at; /* gw_mirror_stand's time */
 };
 
 /* A section of the snapshot: metrics order[first .. first + count). */
@@ -79,6 +80,7 @@ struct gw_tenant {
 	uint32_t open_warning; /* firing */
 	uint32_t open_critical;
 	bool open_changed; /* since gw_mirror_settle */
+	uint64_t open_at;  /* gw_mirror_stand's time of the last change */
 };
 
 struct gw_mirror;
@@ -111,6 +113,22 @@ void gw_mirror_end(struct gw_mirror *mirror);
 void gw_mirror_def(struct gw_mirror *mirror, const struct sl_msg_metric_def *def);
 void gw_mirror_metric(struct gw_mirror *mirror, const struct sl_msg_metric *metric);
 void gw_mirror_alert(struct gw_mirror *mirror, const struct sl_entry *entry);
+
+/*
+ * gw_mirror_stand says that what follows left the aggregator at that time (µs,
+ * wall clock; it is made to grow).  complete: together with what came before it
+ * is all that there was until then.
+ */
+void gw_mirror_stand(struct gw_mirror *mirror, int64_t publish_us, bool complete);
+
+/*
+ * gw_mirror_position is where a reader stands that has been handed everything:
+ * a number for cursors, good on any gateway, never 0.  gw_mirror_since turns
+ * one into the time after which changes are news to its holder; false when the
+ * whole state is needed.
+ */
+uint64_t gw_mirror_position(const struct gw_mirror *mirror);
+bool gw_mirror_since(const struct gw_mirror *mirror, uint64_t position, uint64_t *since);
 
 /* gw_mirror_silence shows every metric as stale (the bus is silent), or no more. */
 void gw_mirror_silence(struct gw_mirror *mirror, bool silent);

@@ -118,6 +118,29 @@ static void add_state(struct turn_state *t, bool alerts, const char *type)
 	t->messages++;
 }
 
+/* What is known of the client's metrics decides how much it needs of them. */
+static void add_missed_metrics(struct turn_state *t)
+{
+	const struct gw_sight *sight = &t->client->view->sight;
+	enum gw_form form = (enum gw_form)t->client->form;
+	size_t before = t->out->len;
+	uint64_t since;
+
+	if (!gw_mirror_since(t->hub->mirror, t->behind->metrics, &since)) {
+		add_state(t, false, "metrics_update");
+		return;
+	}
+	size_t mark = gw_render_open(t->out, form, "metrics_update", (struct sl_slice){0},
+	    sight->tenant->newest_us);
+	if (gw_sight_since(sight, t->hub->mirror, since, t->out)) {
+		gw_render_close(t->out, form, mark, NULL);
+		t->messages++;
+	} else {
+		t->out->len = before;
+	}
+	t->behind->missed_metrics = false;
+}
+
 static bool had_already(const struct gw_behind *b, const struct gw_entry *entry)
 {
 	const struct sl_entry *e = &entry->e;
@@ -187,6 +210,8 @@ static enum turn compose(struct turn_state *t)
 	if (b->resolving && resolve(t) == TURN_WAIT)
 		return TURN_WAIT;
 	bool alerts = !b->resumed || b->gap[SL_STREAM_ALERTS] != GW_GAP_NONE;
+	/* Whoever misses changes of alerts has to be told which are open. */
+	b->want_state |= b->gap[SL_STREAM_ALERTS] != GW_GAP_NONE;
 	add_gaps(t);
 	if (b->want_state) {
 		add_state(t, alerts, "initial_metrics");
@@ -194,7 +219,7 @@ static enum turn compose(struct turn_state *t)
 	}
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
 		if (s == SL_STREAM_NORMAL && b->missed_metrics)
-			add_state(t, false, "metrics_update");
+			add_missed_metrics(t);
 		enum turn turn = add_entries(t, (enum sl_stream)s);
 		if (turn != TURN_DONE)
 			return turn;
@@ -220,7 +245,7 @@ void gw_pump_run(struct gw_client *client)
 		    .catalog = gw_mirror_catalog(hub->mirror),
 		    .out = &out,
 		};
-		if (!client->view || sl_conn_pending_bytes(client->conn) > 0)
+		if (!client->view || gw_client_is_full(client))
 			return;
 		if (turns == GW_PUMP_TURNS) {
 			struct timeval now = {0};

@@ -37,6 +37,8 @@ size_t gw_frame_begin(struct sl_buf *out, enum gw_form form, const char *type)
 		sl_buf_adds(out, type);
 		sl_buf_adds(out, "\ndata: ");
 		break;
+	case GW_FORM_POLL:
+		break;
 	case GW_FORM_SSE:
 	case GW_FORM_COUNT:
 		sl_buf_adds(out, "data: ");
@@ -65,6 +67,10 @@ void gw_frame_end(
 {
 	if (form == GW_FORM_WS) {
 		end_ws(out, mark);
+		return;
+	}
+	if (form == GW_FORM_POLL) {
+		sl_buf_addc(out, ',');
 		return;
 	}
 	if (stamp) {

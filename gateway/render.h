@@ -17,6 +17,7 @@ enum gw_form {
 	GW_FORM_WS,        /* one text frame */
 	GW_FORM_SSE,       /* an unnamed event */
 	GW_FORM_SSE_NAMED, /* with an event: line */
+	GW_FORM_POLL,      /* an element of an array, and a comma */
 	GW_FORM_COUNT,
 };
 

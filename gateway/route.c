@@ -5,6 +5,7 @@
 
 #include "api.h"
 #include "http_problem.h"
+#include "longpoll.h"
 #include "refresh.h"
 #include "static.h"
 #include "stream.h"
@@ -18,6 +19,7 @@
 static const struct gw_route routes[] = {
     {GET, "/api/v1/snapshot", gw_api_snapshot, 0, 0},
     {GET, "/api/v1/stream", gw_stream_open, 0, GW_ROUTE_STREAM},
+    {GET, "/api/v1/poll", gw_longpoll_open, 0, 0},
     {GET, "/api/v1/ws", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
     {GET, "/api/v1/status", gw_api_status, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT},
     {GET, "/api/v1/alerts", gw_api_alerts, 0, 0},

@@ -189,3 +189,49 @@ bool gw_sight_overlay(
 		out->len = before;
 	return any;
 }
+
+/* The metrics of one section that have changed since; false if none has. */
+static bool section_since(const struct gw_sight *sight, const struct gw_mirror *mirror,
+    const struct gw_section *s, uint64_t since, struct sl_snapshot *w)
+{
+	const struct gw_tenant *tenant = sight->tenant;
+	bool open_alerts = tenant->open_at > since && sees_open_alerts(sight, s);
+	bool begun = false;
+
+	for (uint32_t i = s->first; i < s->first + s->count; i++) {
+		const struct gw_metric *m = tenant->metric[tenant->order[i]];
+		if (m->changed_at <= since || !gw_sight_metric(sight, m))
+			continue;
+		if (!begun)
+			sl_snapshot_section(w, s->key);
+		begun = true;
+		sl_snapshot_value(w, m->field, m->value, m->is_status);
+	}
+	if (open_alerts) {
+		if (!begun)
+			sl_snapshot_section(w, s->key);
+		begun = true;
+		sl_snapshot_open_alerts(w, tenant->open_warning, tenant->open_critical);
+	}
+	if (begun)
+		add_stale(sight, mirror, s, w);
+	return begun;
+}
+
+bool gw_sight_since(const struct gw_sight *sight, struct gw_mirror *mirror,
+    uint64_t since, struct sl_buf *out)
+{
+	struct gw_tenant *tenant = sight->tenant;
+	size_t before = out->len;
+	struct sl_snapshot w;
+	bool any = false;
+
+	gw_mirror_prepare(tenant);
+	sl_snapshot_begin(&w, out, tenant->newest_us);
+	for (uint32_t i = 0; i < tenant->section_count; i++)
+		any |= section_since(sight, mirror, &tenant->section[i], since, &w);
+	sl_snapshot_end(&w);
+	if (!any)
+		out->len = before;
+	return any;
+}

@@ -50,4 +50,11 @@ void gw_sight_snapshot(const struct gw_sight *sight, struct gw_mirror *mirror,
 bool gw_sight_overlay(
     const struct gw_sight *sight, struct gw_mirror *mirror, struct sl_buf *out);
 
+/*
+ * gw_sight_since appends what has changed after a time (gw_mirror_since), as
+ * gw_sight_overlay does.
+ */
+bool gw_sight_since(const struct gw_sight *sight, struct gw_mirror *mirror,
+    uint64_t since, struct sl_buf *out);
+
 #endif

@@ -41,7 +41,8 @@ static bool read_names(struct gw_call *call, struct gw_wish *w)
 
 static bool read_cursor(struct gw_call *call, struct gw_wish *w)
 {
-	static const char *const names[] = {"since", "last_event_id", "lastEventId"};
+	static const char *const names[] = {
+	    "cursor", "since", "last_event_id", "lastEventId"};
 	struct sl_slice text = sl_http_request_header(call->request, "Last-Event-ID");
 
 	/* A reconnecting EventSource says where it is now, its URL where it began. */

@@ -10,11 +10,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct sl_cursor cursor;
-	char again[SL_CURSOR_LEN];
+	char again[SL_CURSOR_LONG];
 
 	if (sl_cursor_parse((const char *)data, size, &cursor) == 0) {
-		sl_cursor_format(&cursor, again);
-		if (memcmp(again, data, SL_CURSOR_LEN) != 0)
+		if (size == SL_CURSOR_LONG)
+			sl_cursor_format_long(&cursor, again);
+		else
+			sl_cursor_format(&cursor, again);
+		if (memcmp(again, data, size) != 0)
 			abort();
 	}
 	return 0;

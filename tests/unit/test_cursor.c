@@ -24,6 +24,42 @@ START_TEST(a_cursor_comes_back_as_it_was_written)
 }
 END_TEST
 
+START_TEST(a_long_cursor_has_the_metrics_too_and_the_short_one_is_the_same_place)
+{
+	struct sl_cursor out = sample;
+	struct sl_cursor back;
+	char text[SL_CURSOR_LONG];
+
+	out.metrics = UINT64_MAX - 1;
+	sl_cursor_format_long(&out, text);
+	ck_assert_int_eq(sl_cursor_parse(text, sizeof(text), &back), 0);
+	ck_assert_mem_eq(&back, &out, sizeof(out));
+	sl_cursor_format(&out, text);
+	ck_assert_int_eq(sl_cursor_parse(text, SL_CURSOR_LEN, &back), 0);
+	ck_assert_uint_eq(back.metrics, 0);
+	ck_assert_mem_eq(back.next, out.next, sizeof(out.next));
+}
+END_TEST
+
+START_TEST(a_long_cursor_with_a_filled_spare_byte_is_malformed)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	struct sl_cursor back;
+	char text[SL_CURSOR_LONG];
+
+	/* Byte 48 begins character 64; whatever the check says, all are tried. */
+	sl_cursor_format_long(&sample, text);
+	text[64] = 'B';
+	for (int check = 0; check < 256; check++) {
+		text[1] = alphabet[32 + (check >> 4)];
+		text[2] = alphabet[(check & 15) << 2];
+		ck_assert_int_eq(
+		    sl_cursor_parse(text, sizeof(text), &back), SL_EMALFORMED);
+	}
+}
+END_TEST
+
 START_TEST(positions_out_of_range_are_clamped_so_that_the_text_reads_back)
 {
 	struct sl_cursor out = {.next = {0, UINT64_MAX, 1, 1, 1}};
@@ -65,12 +101,12 @@ END_TEST
 START_TEST(any_other_length_is_malformed_and_writes_nothing)
 {
 	struct sl_cursor back = {.epoch = 42};
-	char text[SL_CURSOR_LEN + 1];
+	char text[SL_CURSOR_LONG + 1];
 
-	sl_cursor_format(&sample, text);
-	text[SL_CURSOR_LEN] = 'A';
-	for (size_t len = 0; len <= SL_CURSOR_LEN + 1; len++)
-		if (len != SL_CURSOR_LEN)
+	sl_cursor_format_long(&sample, text);
+	text[SL_CURSOR_LONG] = 'A';
+	for (size_t len = 0; len <= SL_CURSOR_LONG + 1; len++)
+		if (len != SL_CURSOR_LONG)
 			ck_assert_int_eq(
 			    sl_cursor_parse(text, len, &back), SL_EMALFORMED);
 	ck_assert_uint_eq(back.epoch, 42);
@@ -134,6 +170,9 @@ int main(void)
 	TCase *tc = tcase_create("cursor");
 
 	tcase_add_test(tc, a_cursor_comes_back_as_it_was_written);
+	tcase_add_test(
+	    tc, a_long_cursor_has_the_metrics_too_and_the_short_one_is_the_same_place);
+	tcase_add_test(tc, a_long_cursor_with_a_filled_spare_byte_is_malformed);
 	tcase_add_test(
 	    tc, positions_out_of_range_are_clamped_so_that_the_text_reads_back);
 	tcase_add_test(tc, any_changed_character_is_refused_or_canonical);
