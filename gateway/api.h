@@ -24,6 +24,8 @@ void gw_api_healthz(struct gw_call *call);      /* api_health.c */
 void gw_api_readyz(struct gw_call *call);       /* api_health.c */
 void gw_api_metrics(struct gw_call *call);      /* api_health.c */
 void gw_api_problem_page(struct gw_call *call); /* api_health.c */
+void gw_api_openapi(struct gw_call *call);      /* api_document.c */
+void gw_api_asyncapi(struct gw_call *call);     /* api_document.c */
 
 /* gw_api_alerts_list answers with the bare array of open alerts. */
 void gw_api_alerts_list(struct gw_call *call);

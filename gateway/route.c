@@ -3,51 +3,10 @@
 
 #include <string.h>
 
-#include "api.h"
 #include "http_problem.h"
-#include "longpoll.h"
-#include "refresh.h"
 #include "static.h"
-#include "stream.h"
 #include "url.h"
-#include "websocket.h"
 #include "ws_handshake.h"
-
-#define GET  SL_HTTP_GET
-#define POST SL_HTTP_POST
-
-static const struct gw_route routes[] = {
-    {GET, "/api/v1/snapshot", gw_api_snapshot, 0, 0},
-    {GET, "/api/v1/stream", gw_stream_open, 0, GW_ROUTE_STREAM},
-    {GET, "/api/v1/poll", gw_longpoll_open, 0, 0},
-    {GET, "/api/v1/ws", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
-    {GET, "/api/v1/status", gw_api_status, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT},
-    {GET, "/api/v1/alerts", gw_api_alerts, 0, 0},
-    {POST, "/api/v1/alerts/{id}/acknowledge", gw_api_acknowledge, SL_RIGHT_ACKNOWLEDGE,
-	0},
-    {POST, "/api/v1/control", gw_api_control, 0, GW_ROUTE_DEFAULT},
-    {GET | POST | SL_HTTP_DELETE, "/api/v1/session", gw_api_session, 0, 0},
-    {POST, "/api/v1/connections/{id}/refresh", gw_refresh_post, 0, 0},
-    {GET, "/healthz", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
-    {GET, "/readyz", gw_api_readyz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
-    {GET, "/metrics", gw_api_metrics, SL_RIGHT_STATUS, GW_ROUTE_DEFAULT | GW_ROUTE_LOCAL},
-    {GET, "/problems/{id}", gw_api_problem_page, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
-
-    /* The requirement documents' own paths. */
-    {GET, "/api/admin-dashboard/realtime", gw_api_realtime_get, 0, GW_ROUTE_STREAM},
-    {POST, "/api/admin-dashboard/realtime", gw_api_realtime_post, 0, 0},
-    {GET, "/api/health", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS},
-    {GET, "/analytics/realtime/dashboard", gw_websocket_open, 0, GW_ROUTE_UPGRADE},
-    {GET, "/analytics/dashboard/realtime", gw_api_snapshot, 0, 0},
-};
-
-#define ROUTES (sizeof routes / sizeof *routes)
-
-/* "/", where only an upgrade is a WebSocket, and the option websocket_path. */
-static const struct gw_route root_route = {
-    GET, "/", gw_websocket_open, 0, GW_ROUTE_UPGRADE};
-static const struct gw_route analytics_route = {
-    GET, "", gw_websocket_open, 0, GW_ROUTE_UPGRADE | GW_ROUTE_UPDATES};
 
 static bool match(const char *pattern, struct sl_slice path, struct sl_slice *param)
 {
@@ -72,25 +31,21 @@ static unsigned find(const struct gateway *gw, const struct sl_http_request *req
 {
 	unsigned method = request->method == SL_HTTP_HEAD ? SL_HTTP_GET : request->method;
 	unsigned methods = 0;
+	const struct gw_route *at;
 
-	for (size_t i = 0; i < ROUTES; i++) {
-		if (!match(routes[i].path, request->path, param))
+	for (size_t i = 0; (at = gw_route_at(i)); i++) {
+		if (!match(gw_route_path(at, gw->config->websocket_path), request->path,
+			param))
 			continue;
-		methods |= routes[i].methods;
-		if (routes[i].methods & method)
-			*route = &routes[i];
+		if ((at->flags & GW_ROUTE_ROOT) && !sl_ws_handshake_wanted(request))
+			continue;
+		methods |= at->methods;
+		if (at->methods & method)
+			*route = at;
 		if (methods & method)
 			return methods;
 	}
-	if (methods)
-		return methods;
-	bool root = request->path.len == 1 && sl_ws_handshake_wanted(request);
-	bool analytics = match(gw->config->websocket_path, request->path, param);
-	if (!root && !analytics)
-		return 0;
-	if (method == SL_HTTP_GET)
-		*route = analytics ? &analytics_route : &root_route;
-	return GET;
+	return methods;
 }
 
 static void list_methods(unsigned methods, char *out, size_t size)

@@ -6,6 +6,7 @@
 #include "admit.h"
 #include "crypto.h"
 #include "pump.h"
+#include "route.h"
 #include "wish.h"
 
 struct gw_stream {
@@ -81,6 +82,7 @@ static void greet(
 static void start(struct gw_call *call, const struct gw_wish *w)
 {
 	struct gateway *gw = call->gw;
+	unsigned flags = call->route->flags;
 	struct gw_patterns *set =
 	    gw_patterns_make(&gw->hub.patterns, w->names.target, w->names.count);
 	struct gw_stream *stream = calloc(1, sizeof *stream);
@@ -97,7 +99,8 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 	struct sl_conn *conn = sl_http_response_upgrade(call->request, &handler, stream);
 	gw_client_init(&stream->client, &gw->hub, conn,
 	    w->named ? GW_FORM_SSE_NAMED : GW_FORM_SSE, call->who);
-	stream->client.heartbeats = w->heartbeats;
+	stream->client.heartbeats = w->heartbeats || (flags & GW_ROUTE_BEATS);
+	stream->client.updates = flags & GW_ROUTE_UPDATES;
 	gw_pulse_start(gw->pulse, &stream->client);
 	uint32_t id = gw_sub_add(&stream->client, set);
 	greet(stream, w, id);

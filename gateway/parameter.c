@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parameter.h"
+
+#include <string.h>
+
+#define NAMES                                                                            \
+	"Topics, aliases, event types, modules or metrics of the catalog, with commas "  \
+	"between. "
+
+static const struct gw_parameter parameters[] = {
+    {"id", "path", "string", "As the collection lists it."},
+    {"action", "query", "'snapshot'|'system-status'|'alerts'|'sse'",
+	"What to answer with; snapshot by default."},
+    {"modules", "query", "string",
+	"Only these modules, with commas between; by default all that the role may see."},
+    {"state", "query", "string", "Any of pending, firing, resolved, with commas."},
+    {"topics", "query", "string", NAMES "By default metrics.> and alerts."},
+    {"metrics", "query", "string", NAMES "Read where there is no topics."},
+    {"sources", "query", "string", NAMES "Adds to topics."},
+    {"categories", "query", "string", NAMES "Narrows what topics and sources name."},
+    {"since", "query", "string", "A cursor to resume from."},
+    {"cursor", "query", "string", "The same as since, and before it."},
+    {"wait", "query", "number", "Seconds to wait where there is nothing yet; 25."},
+    {"last_event_id", "query", "string", "The same as since."},
+    {"lastEventId", "query", "string", "The same as since."},
+    {"Last-Event-ID", "header", "string", "The same as since, and before it."},
+    {"named", "query", "'1'", "Events have an event: line with the message's type."},
+    {"heartbeat", "query", "'message'", "Heartbeats are messages."},
+    {"userId", "query", "string", "Must be the token's subject."},
+    {"If-None-Match", "header", "string", "The ETag of what is there already: 304."},
+};
+
+const struct gw_parameter *gw_parameter_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+		const struct gw_parameter *p = &parameters[i];
+		if (strlen(p->name) == len && memcmp(p->name, name, len) == 0)
+			return p;
+	}
+	return NULL;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schema.h"
+
+static const struct gw_schema schemas[] = {
+    /* ---- what is observed ---- */
+    {"Snapshot",
+	"Sections by module in lowerCamelCase, each with a member per metric; which "
+	"there are is up to the catalog and to the role.  In an update only what has "
+	"changed.",
+	"timestamp time|null Of the newest datum in it.\n"
+	"alerts? Alert[] The firing ones; never in an update.\n"
+	"* Section\n"},
+    {"Section", "The metrics of one module.",
+	"overall_status? 'healthy'|'warning'|'critical'|null The worst in it.\n"
+	"open_alerts? OpenAlerts\n"
+	"stale? string[] Names of values that are old or were never fed.\n"
+	"* number|'healthy'|'warning'|'critical'|null\n"},
+    {"OpenAlerts", "How many alerts fire.", "warning integer\ncritical integer\n"},
+    {"Alert", "A rule that is or was broken.",
+	"id string\n"
+	"rule string|null\n"
+	"metric string|null\n"
+	"module string|null\n"
+	"labels string{}\n"
+	"severity 'warning'|'critical'\n"
+	"state 'pending'|'firing'|'resolved'\n"
+	"value number|null\n"
+	"threshold number|null\n"
+	"message string|null\n"
+	"startedAt time|null\n"
+	"firedAt time|null\n"
+	"resolvedAt time|null\n"
+	"acknowledged boolean\n"
+	"acknowledgedBy string|null Subject of a token.\n"
+	"acknowledgedAt time|null\n"
+	"note string|null\n"
+	"silencedUntil time|null\n"},
+    {"Alerts", "A list of alerts.", "alerts Alert[]\n"},
+    {"Event", "Something that happened, as the catalog declares its type.",
+	"id uuid Version 7; the same in every repetition.\n"
+	"type string\n"
+	"time time\n"
+	"priority 'critical'|'high'|'normal'|'low'\n"
+	"module string\n"
+	"source string\n"
+	"audience? Audience Absent: all who may see the module.\n"
+	"payload object\n"},
+    {"Audience", "Whom an event is for.", "sub? string\nrole? string\n"},
+    {"Log", "Entries have an order within one of these.",
+	"= 'alerts'|'critical'|'high'|'normal'|'low'"},
+
+    /* ---- streams ---- */
+    {"Connection", "What was opened.",
+	"connectionId uuid Names the stream in /api/v1/connections/{id}.\n"
+	"role string\n"
+	"expiresAt time When the token ends.\n"
+	"heartbeatInterval integer Milliseconds between heartbeat messages.\n"
+	"limits Limits\n"},
+    {"Limits", "What this connection may do.",
+	"maxBufferSize integer Messages that a slow client may lag.\n"
+	"maxMessageBytes integer\n"
+	"messagesPerSecond integer\n"
+	"maxSubscriptions integer\n"},
+    {"Subscribed", "What was asked for.",
+	"subscriptionId string\n"
+	"topics string[]\n"
+	"metrics string[] The same as topics.\n"},
+    {"Unsubscribed", "What has ended.", "subscriptionId? string\n"},
+    {"Heartbeat", "The server's clock.", "serverTime time\n"},
+    {"Gap", "Entries from..to of a log; all null where the log began anew.",
+	"log Log\n"
+	"from integer|null\n"
+	"to integer|null\n"
+	"count integer|null\n"
+	"reason 'slow'|'expired'|'epoch'\n"},
+    {"Expiring", "When the token ends.", "expiresAt time\n"},
+    {"Disconnect", "Why the connection ends.",
+	"code integer The close code of the WebSocket.\n"
+	"reason string\n"
+	"reconnect boolean\n"
+	"retry_ms integer When to come back.\n"},
+    {"Error", "Why a message was refused.", "code string\nmessage string\n"},
+    {"Token", "A JSON Web Token.", "token string\n"},
+    {"Subscribe", "Topics, aliases, event types, modules or metrics of the catalog.",
+	"topics? string[]\n"
+	"metrics? string[] Read where there are no topics.\n"
+	"since? string A cursor to resume from.\n"
+	"* any\n"},
+    {"Unsubscribe", "The one or the other.",
+	"subscriptionId? string\n"
+	"topics? string[]\n"
+	"metrics? string[]\n"
+	"* any\n"},
+    {"Poll", "What has come since the cursor that was sent.",
+	"messages Message[]\n"
+	"cursor string To ask with again.\n"},
+
+    /* ---- requests and answers ---- */
+    {"Problem", "A refusal (RFC 9457).",
+	"type string /problems/<name>, a page that explains it.\n"
+	"title string\n"
+	"status integer\n"
+	"detail? string\n"
+	"request_id uuid\n"},
+    {"Nothing", "There is nothing to say.", ""},
+    {"Health", "The process answers.", "status 'ok'\n"},
+    {"Readiness", "Whether clients are served.",
+	"status 'ok'|'degraded'|'unavailable'\n"
+	"reasons string[]\n"},
+    {"Session", "Whom a token names.",
+	"sub string\n"
+	"role string\n"
+	"tenant string\n"
+	"expiresAt time\n"
+	"modules string[]\n"
+	"may string[]\n"},
+    {"Refresh", "By default the token of the request is the new one.",
+	"token? string\n"
+	"* any\n"},
+    {"Refreshed", "The stream that has the new token.",
+	"connectionId uuid\n"
+	"role string\n"
+	"expiresAt time\n"},
+    {"Acknowledgement", "All of it may be left out.",
+	"note? string|null\n"
+	"expiresAt? time|null\n"
+	"* any\n"},
+    {"Control", "What to do.",
+	"action 'force-aggregation'|'start-aggregator'|'stop-aggregator'\n"
+	"* any\n"},
+    {"RealtimeAction", "What to do.",
+	"action 'acknowledge-alert'|'force-aggregation'|'start-aggregator'|"
+	"'stop-aggregator'\n"
+	"alertId? string Of acknowledge-alert.\n"
+	"* any\n"},
+    {"Running", "What was done.",
+	"action string\n"
+	"isRunning boolean\n"
+	"timestamp time\n"},
+
+    /* ---- status ---- */
+    {"Status", "The six figures of document 000, then everything else.",
+	"isRunning boolean\n"
+	"dataSourcesActive integer\n"
+	"subscriptionsActive integer\n"
+	"totalDataPoints integer\n"
+	"memoryUsageMB number\n"
+	"alertsActive integer\n"
+	"epoch string\n"
+	"aggregator string\n"
+	"series integer\n"
+	"sources Source[]\n"
+	"gateways Gateway[]\n"
+	"rings Ring[]\n"
+	"bus Bus\n"
+	"journal Journal\n"},
+    {"Source", "A collector.",
+	"name string\n"
+	"state string\n"
+	"received integer\n"
+	"dropped integer Did not fit into its ring.\n"
+	"refused integer\n"
+	"ignored integer Had been received before.\n"
+	"tenant string\n"
+	"series integer\n"
+	"lastSeen time|null\n"},
+    {"Gateway", "A gateway, as it last reported.",
+	"name string\n"
+	"state 'ready'|'starting'|'draining'|'silent'\n"
+	"pid integer\n"
+	"websockets integer\n"
+	"eventStreams integer\n"
+	"subscriptions integer\n"
+	"messages integer\n"
+	"bytes integer\n"
+	"requests integer\n"
+	"authFailures integer\n"
+	"busGaps integer\n"
+	"rssBytes integer\n"},
+    {"Ring", "The shared memory of a collector.",
+	"source string\n"
+	"bytes integer\n"
+	"backlogBytes integer\n"
+	"blocked boolean\n"},
+    {"Bus", "Between aggregator and gateways.",
+	"batches integer\n"
+	"entries integer\n"
+	"bytes integer\n"
+	"subscribers integer\n"
+	"requests integer\n"
+	"batchesDropped integer\n"
+	"peersRefused integer\n"
+	"lastBatch time|null\n"},
+    {"Journal", "What is kept for replay.",
+	"state 'ok'|'full'\n"
+	"segments integer\n"
+	"appended integer\n"
+	"durable boolean\n"
+	"logs Range{}\n"},
+    {"Range", "Sequence numbers of a log.", "oldest integer\nnext integer\n"},
+};
+
+const struct gw_schema *gw_schema_at(size_t i)
+{
+	return i < sizeof schemas / sizeof *schemas ? &schemas[i] : NULL;
+}
