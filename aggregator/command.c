@@ -60,8 +60,9 @@ static const struct row rows[] = {
     {SL_REQ_STOP_AGGREGATOR, true, true, SL_RIGHT_CONTROL, agg_handler_stop},
     {SL_REQ_STATUS, false, true, SL_RIGHT_STATUS, agg_handler_status},
     {SL_REQ_ALERTS, false, false, 0, agg_handler_alerts},
-    {SL_REQ_SIGN_OUT, true, false, 0, agg_handler_sign_out},
+    {SL_REQ_SIGN_OUT, true, false, 0, agg_revoked_sign_out},
     {SL_REQ_METRICS, false, false, 0, agg_handler_metrics},
+    {SL_REQ_REVOKE, true, true, SL_RIGHT_CONTROL, agg_revoked_revoke},
     {SL_REQ_CONNECTION, false, false, 0, agg_connection_ask},
     {SL_REQ_CONNECTION_DONE, false, false, 0, agg_connection_done},
 };
@@ -160,7 +161,7 @@ void agg_command_tick(struct agg_command *command, int64_t mono_ns)
 	if (mono_ns - command->tick_mono_ns < 60 * SL_NS_PER_S)
 		return;
 	command->tick_mono_ns = mono_ns;
-	agg_revoked_refresh(command->revoked);
+	agg_revoked_sweep(command->revoked);
 	for (size_t i = 0; i < ANSWERS_MAX; i++)
 		if (command->answer[i].packed &&
 		    mono_ns - command->answer[i].mono_ns > ANSWER_NS) {

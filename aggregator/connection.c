@@ -7,9 +7,9 @@
 #include "common/error.h"
 #include "common/json_in.h"
 #include "common/json_out.h"
+#include "common/revoked.h"
 #include "common/uuid.h"
 #include "core.h"
-#include "revoked.h"
 
 #define ENTRY_NS (10 * SL_NS_PER_S)
 #define BODY_MAX (16u * 1024u)
@@ -48,10 +48,12 @@ static void write_entry(struct sl_buf *out, const struct agg_caller *caller,
 	const struct sl_jwt_claims *claims = &caller->claims;
 	const json_t *data = json_object_get(body, "data");
 	struct sl_buf text = {0};
-	char hash[AGG_REVOKED_HEX];
+	uint8_t hash[SL_JWT_HASH];
+	char hex[SL_REVOKED_HEX];
 	struct sl_json_out w;
 
-	agg_revoked_hex(request->token, hash);
+	sl_jwt_hash(request->token.data, request->token.len, hash);
+	sl_revoked_hex(hash, hex);
 	sl_json_out_init(&w, out);
 	sl_json_out_object_begin(&w);
 	sl_json_out_key(&w, "request");
@@ -64,7 +66,7 @@ static void write_entry(struct sl_buf *out, const struct agg_caller *caller,
 	put_text(&w, "sub", claims->sub);
 	put_text(&w, "role", claims->role);
 	put_text(&w, "jti", claims->jti);
-	put_text(&w, "hash", hash);
+	put_text(&w, "hash", hex);
 	put_int(&w, "iat", claims->iat_s);
 	put_int(&w, "exp", claims->exp_s);
 	put_int(&w, "max_connections", claims->max_connections);

@@ -9,7 +9,6 @@
 #include "common/json_in.h"
 #include "common/json_out.h"
 #include "core.h"
-#include "revoked.h"
 #include "status.h"
 
 json_t *agg_handler_body(const struct sl_msg_request *request, struct agg_answer *answer)
@@ -266,26 +265,6 @@ AGG_HANDLER(agg_handler_stop)
 {
 	(void)caller, (void)request;
 	pause_or_go(core, true, "stop-aggregator", answer);
-}
-
-AGG_HANDLER(agg_handler_sign_out)
-{
-	struct sl_slice kind = {.data = "revoke", .len = 6};
-	struct sl_buf body = {0};
-	uint64_t seq;
-
-	agg_revoked_body(&body, &caller->claims, request->token);
-	struct sl_slice text = {.data = body.data, .len = body.len};
-	int error = agg_journal_control(core->journal, kind, text,
-	    (caller->claims.exp_s + SL_JWT_LEEWAY_MAX_S) * SL_NS_PER_S, false, &seq);
-	if (error != 0)
-		agg_answer_problem(
-		    answer, 503, "unavailable", "the journal has no space");
-	else
-		agg_publish_control(core->publish, seq, kind, text);
-	sl_buf_clear(&body);
-	agg_publish_pass(core->publish);
-	sl_buf_adds(&answer->body, "{}");
 }
 
 /* ---- status --------------------------------------------------------------------------

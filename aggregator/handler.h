@@ -22,7 +22,6 @@ AGG_HANDLER(agg_handler_start);
 AGG_HANDLER(agg_handler_stop);
 AGG_HANDLER(agg_handler_status);
 AGG_HANDLER(agg_handler_alerts);
-AGG_HANDLER(agg_handler_sign_out);
 AGG_HANDLER(agg_handler_metrics);
 
 /*

@@ -14,6 +14,7 @@
 #include "doctor.h"
 #include "init.h"
 #include "options.h"
+#include "revoke.h"
 #include "snapshot.h"
 #include "status.h"
 #include "tail.h"
@@ -31,6 +32,15 @@ static const struct sl_flag token_flags[] = {
     {"ttl", "TIME", NULL, "how long it is valid: 90s, 30m, 12h, 7d; default: 1h"},
     {"tenant", "NAME", NULL, "tenant; default: default"},
     {"max-connections", "N", NULL, "connections that it may hold at a time"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct sl_flag revoke_flags[] = {
+    {"token", "TOKEN", NULL, "this token; - reads it from standard input"},
+    {"jti", "ID", NULL, "the token with this jti"},
+    {"sub", "NAME", NULL, "all tokens of this user that were issued until now"},
+    {"tenant", "NAME", NULL, "tenant of jti or sub; default: default"},
+    {"keep", "TIME", NULL, "how long jti or sub stay revoked; default: ten years"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -69,6 +79,7 @@ static int run_init(struct ctl *ctl)
 	X("tail", "[topic…]", "events, alerts and metrics as they come", tail_flags,     \
 	    ctl_tail)                                                                    \
 	X("token", "", "sign a token and print it", token_flags, ctl_token)              \
+	X("revoke", "", "cut tokens off before they expire", revoke_flags, ctl_revoke)   \
 	X("alerts", "", "alerts that need somebody", alerts_flags, ctl_alerts)           \
 	X("ack", "ID…", "acknowledge alerts", ack_flags, ctl_ack)                        \
 	X("config", "[option…]", "options with their effective values", NULL,            \

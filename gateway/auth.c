@@ -32,7 +32,7 @@ struct gw_auth {
 	struct remembered *ring;
 	size_t ring_size;
 	size_t ring_next;
-	struct gw_revoked *revoked;
+	struct sl_revoked *revoked;
 	struct gw_auth_stats stats;
 };
 
@@ -44,7 +44,7 @@ struct gw_auth *gw_auth_new(struct gw_mirror *mirror, struct gw_users *users)
 		abort();
 	auth->mirror = mirror;
 	auth->users = users;
-	auth->revoked = gw_revoked_new();
+	auth->revoked = sl_revoked_new();
 	return auth;
 }
 
@@ -76,7 +76,7 @@ void gw_auth_free(struct gw_auth *auth)
 	gw_auth_forget(auth);
 	gw_table_clear(&auth->table);
 	sl_key_set_clear(&auth->keys);
-	gw_revoked_free(auth->revoked);
+	sl_revoked_free(auth->revoked);
 	free(auth->ring);
 	free(auth->role_claim);
 	free(auth->issuer);
@@ -203,14 +203,15 @@ struct gw_identity *gw_auth_token(
 	sl_jwt_hash(token, len, hash);
 	memcpy(&key, hash, sizeof key);
 	struct remembered *r = find(auth, key, hash);
-	if (r && r->who->exp_s + auth->leeway_s > sl_clock_wall_ns() / SL_NS_PER_S) {
+	if (r && r->who->exp_s + auth->leeway_s > sl_clock_wall_ns() / SL_NS_PER_S &&
+	    !gw_auth_is_revoked(auth, r->who)) {
 		auth->stats.hits++;
 		return gw_identity_ref(r->who);
 	}
 	if (r)
 		forget(auth, r);
 	struct gw_identity *who = verify(auth, token, len, hash, why);
-	if (who && gw_revoked_has(auth->revoked, who)) {
+	if (who && gw_auth_is_revoked(auth, who)) {
 		gw_identity_unref(who);
 		who = NULL;
 		*why = "revoked";
@@ -279,16 +280,7 @@ void gw_auth_find(const struct sl_http_request *request, const char *cookie,
 
 int gw_auth_revoke(struct gw_auth *auth, struct sl_slice body)
 {
-	int fresh = gw_revoked_add(auth->revoked, body);
-
-	for (size_t i = 0; fresh == 1 && i < auth->ring_size; i++) {
-		struct remembered *r = &auth->ring[i];
-		if (r->who && gw_revoked_has(auth->revoked, r->who)) {
-			r->who->revoked = true;
-			forget(auth, r);
-		}
-	}
-	return fresh;
+	return sl_revoked_add(auth->revoked, body);
 }
 
 void gw_auth_sweep(struct gw_auth *auth)
@@ -300,12 +292,20 @@ void gw_auth_sweep(struct gw_auth *auth)
 		if (r->who && r->who->exp_s + auth->leeway_s <= now_s)
 			forget(auth, r);
 	}
-	gw_revoked_sweep(auth->revoked);
+	sl_revoked_sweep(auth->revoked, now_s);
 }
 
 bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *who)
 {
-	return who->revoked || gw_revoked_has(auth->revoked, who);
+	struct sl_revoked_token token = {
+	    .tenant = who->tenant->name,
+	    .sub = gw_user_sub(who->user),
+	    .jti = who->jti,
+	    .iat_s = who->iat_s,
+	    .hash = who->hash,
+	};
+
+	return sl_revoked_has(auth->revoked, &token);
 }
 
 const struct gw_auth_stats *gw_auth_stats(const struct gw_auth *auth)

@@ -76,9 +76,8 @@ void gw_auth_find(const struct sl_http_request *request, const char *cookie,
     bool query_token, struct gw_credential *out);
 
 /*
- * gw_auth_revoke takes a "revoke" entry of the control log.  Identities that it
- * concerns get revoked set and are remembered no more.  Returns 1 if it was not
- * known before, 0 if it was, SL_EMALFORMED if the body is none.
+ * gw_auth_revoke takes a "revoke" entry of the control log.  Returns 1 if it was
+ * not known before, 0 if it was, SL_EMALFORMED if the body is none.
  */
 int gw_auth_revoke(struct gw_auth *auth, struct sl_slice body);
 

@@ -10,6 +10,7 @@
 #include "json_out.h"
 #include "log.h"
 #include "refresh.h"
+#include "revoked.h"
 #include "uuid.h"
 
 static const struct {
@@ -206,7 +207,7 @@ static struct gw_identity *identify(struct gateway *gw, const json_t *tree)
 	    !sl_json_in_int(tree, "iat", &claims.iat_s) ||
 	    !sl_json_in_int(tree, "max_connections", &max) ||
 	    !sl_json_in_string(tree, "hash", &hex) ||
-	    !gw_identity_hash_read(hex.data, hex.len, hash))
+	    !sl_revoked_hex_read(hex.data, hex.len, hash))
 		return NULL;
 	claims.max_connections = (uint32_t)max;
 	return gw_auth_claims(gw->auth, &claims, hash);

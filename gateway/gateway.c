@@ -21,6 +21,12 @@
 #include "settings.h"
 #include "static.h"
 
+/*
+ * Revocations that come one after the other make one sweep over the clients.
+ * The longest that a revoked client stays is 100 ms.
+ */
+#define GW_CUT_MS 10
+
 bool gw_gateway_full(const struct gateway *gw)
 {
 	return gw->draining || gw->count.ws + gw->count.sse + gw->count.polls >=
@@ -203,15 +209,26 @@ static void on_link(void *arg, bool up)
 }
 
 /* Cuts every connection whose token has been revoked. */
-static void cut_revoked(struct gateway *gw)
+static void on_cut(evutil_socket_t fd, short what, void *arg)
 {
+	struct gateway *gw = arg;
 	struct gw_client *next;
 
+	(void)fd;
+	(void)what;
 	for (struct gw_client *c = gw->hub.client_first; c; c = next) {
 		next = c->next;
 		if (c->who && gw_auth_is_revoked(gw->auth, c->who))
 			gw_client_disconnect(c, GW_BYE_REVOKED);
 	}
+}
+
+static void cut_soon(struct gateway *gw)
+{
+	struct timeval soon = sl_loop_ms(GW_CUT_MS);
+
+	if (!evtimer_pending(gw->cut, NULL))
+		event_add(gw->cut, &soon);
 }
 
 static bool is_kind(const struct sl_msg_control *control, const char *kind)
@@ -232,7 +249,7 @@ static void on_control(void *arg, const struct sl_msg_control *control)
 		return;
 	int fresh = gw_auth_revoke(gw->auth, control->body);
 	if (fresh == 1)
-		cut_revoked(gw);
+		cut_soon(gw);
 	else if (fresh < 0)
 		sl_log_warn("gateway", "revocation not understood seq=%llu",
 		    (unsigned long long)control->seq);
@@ -282,6 +299,9 @@ static int start(struct sl_process *process)
 	if (sl_bus_client_open(&gw->bus, &options))
 		return EX_UNAVAILABLE;
 	gw->ask = gw_ask_new(gw->bus, gw->name, (int)gw->config->bus_timeout_ms);
+	gw->cut = evtimer_new(process->loop, on_cut, gw);
+	if (!gw->cut)
+		return EX_OSERR;
 	gw_follow_start(gw->follow, gw->ask);
 	gw->second = event_new(process->loop, -1, EV_PERSIST, on_second, gw);
 	gw->sweep = event_new(process->loop, -1, EV_PERSIST, on_sweep, gw);
@@ -342,6 +362,8 @@ static void stop(struct sl_process *process)
 		event_free(gw->second);
 	if (gw->sweep)
 		event_free(gw->sweep);
+	if (gw->cut)
+		event_free(gw->cut);
 	sl_listen_close(gw->tcp);
 	sl_listen_close(gw->local);
 	if (gw->http)

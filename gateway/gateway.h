@@ -53,6 +53,7 @@ struct gateway {
 
 	struct event *second; /* reports */
 	struct event *sweep;
+	struct event *cut; /* set while a revocation waits for its sweep */
 	bool draining;
 	struct {
 		uint32_t ws;

@@ -26,6 +26,7 @@ struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *u
 	    .may = role->may,
 	    .user = gw_user_get(users, claims->tenant, claims->sub),
 	    .exp_s = claims->exp_s,
+	    .iat_s = claims->iat_s,
 	    .max_connections = claims->max_connections,
 	};
 	memcpy(who->hash, hash, sizeof who->hash);
@@ -45,25 +46,4 @@ void gw_identity_unref(struct gw_identity *identity)
 		return;
 	gw_user_unref(identity->user);
 	free(identity);
-}
-
-static int digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = memchr(digits, c, sizeof digits - 1);
-
-	return at ? (int)(at - digits) : -1;
-}
-
-bool gw_identity_hash_read(const char *hex, size_t len, uint8_t hash[SL_JWT_HASH])
-{
-	if (len != 2 * SL_JWT_HASH)
-		return false;
-	for (size_t i = 0; i < SL_JWT_HASH; i++) {
-		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		hash[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
 }

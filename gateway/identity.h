@@ -18,13 +18,13 @@
  */
 struct gw_identity {
 	uint32_t refs;
-	bool revoked; /* no new use; connections are being cut */
 	struct gw_tenant *tenant;
 	const struct sl_catalog_role *role;
 	uint64_t modules;
 	uint32_t may; /* enum sl_right */
 	struct gw_user *user;
 	int64_t exp_s;
+	int64_t iat_s;            /* 0: the token does not say */
 	uint32_t max_connections; /* 0: the configured limit */
 	uint8_t hash[SL_JWT_HASH];
 	char jti[]; /* "" if the token has none */
@@ -39,9 +39,6 @@ struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *u
 
 struct gw_identity *gw_identity_ref(struct gw_identity *identity);
 void gw_identity_unref(struct gw_identity *identity);
-
-/* gw_identity_hash_read reads a token's hash from its hex form; false if it is none. */
-bool gw_identity_hash_read(const char *hex, size_t len, uint8_t hash[SL_JWT_HASH]);
 
 /* gw_identity_may says whether the role has a right. */
 static inline bool gw_identity_may(const struct gw_identity *who, enum sl_right right)
