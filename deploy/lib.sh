@@ -65,14 +65,19 @@ build_tree() {
 	}
 }
 
-# build_web: installs the dashboard's packages and bundles it into web/dist.
-build_web() {
-	local modules=$root/web/node_modules/.package-lock.json
-	if [ ! -f "$modules" ] || [ "$root/web/package-lock.json" -nt "$modules" ]; then
-		step "installing the dashboard's npm packages"
-		(cd "$root/web" && npm ci --no-audit --no-fund --loglevel=error) >&2 ||
-		    fail "npm ci failed in web/"
+# npm_modules FOLDER WHAT: installs what a folder's lock file names.
+npm_modules() {
+	local modules=$root/$1/node_modules/.package-lock.json
+	if [ ! -f "$modules" ] || [ "$root/$1/package-lock.json" -nt "$modules" ]; then
+		step "installing $2 npm packages"
+		(cd "$root/$1" && npm ci --no-audit --no-fund --loglevel=error) >&2 ||
+		    fail "npm ci failed in $1/"
 		touch "$modules"
 	fi
+}
+
+# build_web: installs the dashboard's packages and bundles it into web/dist.
+build_web() {
+	npm_modules web "the dashboard's"
 	(cd "$root/web" && npm run --silent build) >&2 || fail "the dashboard did not build"
 }
