@@ -285,7 +285,7 @@ static bool end_frame(
 		return deliver_control(
 		    sink, arg, p->frame.first & 15u, p->control, p->control_len, fault);
 	if (!(p->frame.first & FIN))
-		return true;
+		return !sink->fragment || sink->fragment(arg);
 	p->in_message = false;
 	if (p->opcode == SL_WS_TEXT && !p->compressed && p->utf8 != SL_UTF8_START) {
 		*fault = (struct fault){SL_WS_BAD_DATA, "text ends inside a character"};

@@ -77,6 +77,12 @@ struct sl_ws_sink {
 	bool (*pong)(void *arg, const char *data, size_t len);
 	/* code is valid or SL_WS_NO_CODE; nothing that follows is read. */
 	bool (*close)(void *arg, int code, const char *reason, size_t len);
+	/*
+	 * A whole frame of a message that goes on: it may be empty, and a
+	 * message may have any number of them, so whoever limits what a client
+	 * may send counts these, too.
+	 */
+	bool (*fragment)(void *arg);
 };
 
 /* Results of sl_ws_feed other than a close code. */

@@ -68,6 +68,8 @@ int sl_ws_handshake_check(
 		    handshake, 400, "Sec-WebSocket-Key is not 16 bytes in base64");
 	if (request->body.len > 0)
 		return refuse(handshake, 400, "a WebSocket handshake has no body");
+	if (sl_ws_extension_choose(request, &handshake->extension))
+		return refuse(handshake, 400, "Sec-WebSocket-Extensions is malformed");
 	make_accept(key, handshake->accept);
 	return 0;
 }
@@ -103,11 +105,16 @@ struct sl_conn *sl_ws_handshake_accept(struct sl_http_request *request,
     const struct sl_ws_handshake *handshake, const char *protocol,
     const struct sl_conn_handler *conn_handler, void *owner)
 {
+	char extension[SL_WS_EXTENSION_TEXT];
+
 	sl_http_response_begin(request, 101);
 	sl_http_response_header(request, "Upgrade", "websocket");
 	sl_http_response_header(request, "Connection", "Upgrade");
 	sl_http_response_header(request, "Sec-WebSocket-Accept", handshake->accept);
 	if (protocol)
 		sl_http_response_header(request, "Sec-WebSocket-Protocol", protocol);
+	sl_ws_extension_text(&handshake->extension, extension);
+	if (*extension)
+		sl_http_response_header(request, "Sec-WebSocket-Extensions", extension);
 	return sl_http_response_upgrade(request, conn_handler, owner);
 }

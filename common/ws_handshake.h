@@ -7,12 +7,15 @@
 #include <stddef.h>
 
 #include "http_request.h"
+#include "ws_extension.h"
 
 /* Length of Sec-WebSocket-Accept and its NUL. */
 #define SL_WS_ACCEPT 29
 
 struct sl_ws_handshake {
 	char accept[SL_WS_ACCEPT];
+	/* What the client offers and we could keep; the caller may switch it off. */
+	struct sl_ws_extension extension;
 	/* When refused: 400, 405 or 426 (then send "Sec-WebSocket-Version: 13"). */
 	int status;
 	const char *detail;
@@ -22,9 +25,9 @@ struct sl_ws_handshake {
 bool sl_ws_handshake_wanted(const struct sl_http_request *request);
 
 /*
- * sl_ws_handshake_check checks method, version, Upgrade, Connection, key and
- * Sec-WebSocket-Version.  Pure.  Returns 0 with accept filled, or
- * SL_EMALFORMED with status and detail.
+ * sl_ws_handshake_check checks method, version, Upgrade, Connection, key,
+ * Sec-WebSocket-Version and -Extensions.  Pure.  Returns 0 with accept and
+ * extension filled, or SL_EMALFORMED with status and detail.
  */
 int sl_ws_handshake_check(
     const struct sl_http_request *request, struct sl_ws_handshake *handshake);
@@ -38,7 +41,8 @@ struct sl_slice sl_ws_handshake_protocol(
 
 /*
  * sl_ws_handshake_accept answers 101 and hands the connection over
- * (sl_http_response_upgrade).  protocol may be NULL.
+ * (sl_http_response_upgrade), agreeing to what handshake->extension says.
+ * protocol may be NULL.
  */
 struct sl_conn;
 struct sl_conn_handler;

@@ -40,10 +40,16 @@ static bool on_close(void *arg, int code, const char *reason, size_t len)
 	return note(arg, 'c', reason, len);
 }
 
+static bool on_fragment(void *arg)
+{
+	return note(arg, 'f', "", 0);
+}
+
 static int run(
     const uint8_t *data, size_t size, size_t piece, bool rsv1, struct sl_buf *seen)
 {
-	static const struct sl_ws_sink sink = {on_message, on_ping, on_pong, on_close};
+	static const struct sl_ws_sink sink = {
+	    on_message, on_ping, on_pong, on_close, on_fragment};
 	struct sl_ws ws = {.message_max = MESSAGE_MAX, .allow_rsv1 = rsv1};
 	int result = SL_WS_OK;
 

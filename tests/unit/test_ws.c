@@ -49,7 +49,17 @@ static bool on_close(void *arg, int code, const char *reason, size_t len)
 	return true;
 }
 
-static const struct sl_ws_sink sink = {on_message, on_ping, on_pong, on_close};
+static unsigned fragments;
+
+static bool on_fragment(void *arg)
+{
+	(void)arg;
+	fragments++;
+	return true;
+}
+
+static const struct sl_ws_sink sink = {
+    on_message, on_ping, on_pong, on_close, on_fragment};
 
 static void setup(void)
 {
@@ -121,6 +131,19 @@ START_TEST(joins_fragments_with_control_frames_between_them)
 	put(0x80, SL_WS_CONTINUATION, "\xa4o");
 	put(0x80, SL_WS_TEXT, "next");
 	must(SL_WS_OK, "I:p O: T:hel\xc3\xa4o T:next ");
+}
+END_TEST
+
+START_TEST(tells_of_every_fragment_that_does_not_end_a_message)
+{
+	put(0x00, SL_WS_TEXT, "");
+	for (int i = 0; i < 100; i++)
+		put(0x00, SL_WS_CONTINUATION, "");
+	put(0x80, SL_WS_CONTINUATION, "");
+	fragments = 0;
+	ck_assert_int_eq(feed(wire.len, 100, false, NULL), SL_WS_OK);
+	ck_assert_uint_eq(fragments, 101);
+	sl_buf_reset(&wire);
 }
 END_TEST
 
@@ -330,6 +353,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, delivers_whole_messages);
 	tcase_add_test(tc, joins_fragments_with_control_frames_between_them);
+	tcase_add_test(tc, tells_of_every_fragment_that_does_not_end_a_message);
 	tcase_add_test(tc, a_close_frame_ends_the_reading);
 	tcase_add_test(tc, knows_which_close_codes_are_valid);
 	tcase_add_test(tc, refuses_what_breaks_the_protocol);
