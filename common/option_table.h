@@ -123,6 +123,11 @@
 	X(BOOL, websocket, "", "true", 0, 0, RELOAD, "Offer WebSocket.")                 \
 	X(STRING, websocket_path, "", "/api/admin/analytics/websocket", 1, 1024,         \
 	    RESTART, "One more path of the WebSocket.")                                  \
+	X(BOOL, deflate, "", "true", 0, 0, RELOAD,                                       \
+	    "Compress what is sent to new clients that offer it: permessage-deflate on " \
+	    "WebSockets, gzip on event streams.")                                        \
+	X(SIZE, deflate_bytes_min, "", "256", 0, 1048576, RELOAD,                        \
+	    "Shortest message that is compressed.")                                      \
 	X(DURATION, ping_interval, "", "30s", 100, 3600000, RELOAD,                      \
 	    "Time between the pings of a WebSocket.")                                    \
 	X(DURATION, pong_timeout, "", "60s", 200, 7200000, RELOAD,                       \

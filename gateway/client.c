@@ -9,6 +9,7 @@
 #include "crypto.h"
 #include "frame.h"
 #include "identity.h"
+#include "packing.h"
 #include "pulse.h"
 #include "pump.h"
 #include "subscription.h"
@@ -83,6 +84,8 @@ void gw_client_clear(struct gw_client *client)
 	gw_sub_clear(client);
 	gw_identity_unref(client->who);
 	client->who = NULL;
+	gw_packing_free(client->packing);
+	client->packing = NULL;
 }
 
 void gw_client_sent(struct gw_client *client)
@@ -104,14 +107,30 @@ bool gw_client_is_full(const struct gw_client *client)
 	return client->conn && sl_conn_pending_bytes(client->conn) > 0;
 }
 
-void gw_client_send_shared(struct gw_client *client, struct sl_frame *frame)
+void gw_client_send_shared(
+    struct gw_client *client, struct sl_frame *frame, const struct sl_zip_sum *sum)
 {
 	if (!client->conn) {
 		client->hub->answer(client, frame->data, frame->len);
 		return;
 	}
 	sl_conn_send_shared(client->conn, frame);
+	gw_packing_shared(client->packing, sum);
 	gw_client_sent(client);
+}
+
+/* Every frame that is one client's alone leaves here. */
+static void put(struct gw_client *client, const void *data, size_t len)
+{
+	static struct sl_buf wire;
+
+	if (!client->packing) {
+		sl_conn_send(client->conn, data, len);
+		return;
+	}
+	sl_buf_reset(&wire);
+	gw_packing_add(&client->hub->packing, client->packing, data, len, &wire);
+	sl_conn_send(client->conn, wire.data, wire.len);
 }
 
 void gw_client_send(struct gw_client *client, const void *data, size_t len)
@@ -122,7 +141,7 @@ void gw_client_send(struct gw_client *client, const void *data, size_t len)
 		client->hub->answer(client, data, len);
 		return;
 	}
-	sl_conn_send(client->conn, data, len);
+	put(client, data, len);
 	gw_client_sent(client);
 }
 
@@ -198,13 +217,13 @@ void gw_client_end_with(
 {
 	if (client->leaving)
 		return;
+	struct sl_buf out = {0};
 	client->leaving = true;
-	if (client->form == GW_FORM_WS) {
-		struct sl_buf out = {0};
+	if (client->form == GW_FORM_WS)
 		sl_ws_write_close(&out, code, text);
-		sl_conn_send(client->conn, out.data, out.len);
-		sl_buf_clear(&out);
-	}
+	gw_packing_end(client->packing, &out);
+	sl_conn_send(client->conn, out.data, out.len);
+	sl_buf_clear(&out);
 	sl_conn_finish(client->conn, why);
 }
 
@@ -218,7 +237,7 @@ void gw_client_disconnect(struct gw_client *client, enum gw_bye bye)
 	gw_render_disconnect(&out, (enum gw_form)client->form, b->code, b->text,
 	    b->reconnect, b->reconnect ? retry_ms() : 0);
 	if (client->conn) {
-		sl_conn_send(client->conn, out.data, out.len);
+		put(client, out.data, out.len);
 		gw_client_end_with(client, b->code, b->why, b->text);
 	} else {
 		client->hub->answer(client, out.data, out.len);

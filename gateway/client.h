@@ -11,6 +11,7 @@
 #include "cursor.h"
 #include "deadline.h"
 #include "hub.h"
+#include "packing.h"
 #include "pattern.h"
 #include "render.h"
 #include "ws.h"
@@ -57,7 +58,8 @@ struct gw_client {
 	struct gw_view *view;      /* NULL: subscribed to nothing */
 	struct gw_behind *behind;  /* NULL: live */
 	struct gw_sub *subs;
-	struct gw_pulse *pulse; /* NULL in tests without clocks */
+	struct gw_pulse *pulse;     /* NULL in tests without clocks */
+	struct gw_packing *packing; /* how frames go out; NULL: as they are */
 	struct sl_deadline deadline;
 	uint32_t place; /* in its view */
 	uint32_t last_sub;
@@ -75,7 +77,8 @@ struct gw_client {
 
 /*
  * gw_client_init begins a client on a connection, with a reference to who
- * (may be NULL); gw_client_clear ends it (from on_close).
+ * (may be NULL); gw_client_clear ends it (from on_close).  The owner sets
+ * packing before anything is sent; it is freed with the client.
  */
 void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn *conn,
     enum gw_form form, struct gw_identity *who);
@@ -91,8 +94,12 @@ struct gw_client *gw_client_find(
  */
 void gw_client_send(struct gw_client *client, const void *data, size_t len);
 
-/* gw_client_send_shared does the same with a frame of its view; not when it is behind. */
-void gw_client_send_shared(struct gw_client *client, struct sl_frame *frame);
+/*
+ * gw_client_send_shared does the same with a frame of its view, packed as the
+ * client's are (sum: of what a gzip block stands for); not when it is behind.
+ */
+void gw_client_send_shared(
+    struct gw_client *client, struct sl_frame *frame, const struct sl_zip_sum *sum);
 
 /* gw_client_is_full says whether the socket has not taken yet what it was handed. */
 bool gw_client_is_full(const struct gw_client *client);

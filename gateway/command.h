@@ -19,8 +19,14 @@ struct gw_websocket {
 	uint32_t bad_ms;    /* begin of the minute in which bad are counted */
 	uint32_t used;      /* of the burst */
 	uint16_t bad;
-	bool admitted; /* counted among its user's connections */
+	bool admitted;     /* counted among its user's connections */
+	uint8_t fragments; /* frames that did not end a message; wraps */
 };
+
+/* What a message costs beyond one: one for so many bytes, inflated ... */
+#define GW_COMMAND_BYTES (16u * 1024u)
+/* ... and one for so many fragments. */
+#define GW_COMMAND_FRAGMENTS 64
 
 /*
  * gw_command_allowed counts a message against the connection's rate; false

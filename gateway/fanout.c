@@ -20,14 +20,26 @@
  * A view's part of a flush becomes one frame per transport (the burst), that
  * each live member's socket gets with one send; what it does not take is
  * queued by reference.
+ *
+ * The same holds for compression.  A WebSocket's message is compressed by
+ * itself, so once for all views; an event stream's burst as a whole, once for a
+ * view: what one message has in common with the next costs nothing there.
+ * Neither is done before a member asks for it.
  */
+struct piece {
+	size_t at;  /* in the arena of its form and packing */
+	size_t len; /* 0: not rendered yet */
+};
+
 struct item {
 	const struct gw_entry *entry;
 	struct gw_stamp stamp;
-	struct {
-		size_t at;  /* in the arena of the form */
-		size_t len; /* 0: not rendered yet */
-	} piece[GW_FORM_COUNT];
+	struct piece piece[GW_FORM_COUNT][GW_PACKING_GZIP];
+};
+
+struct burst {
+	struct sl_frame *frame; /* NULL: not made */
+	struct sl_zip_sum sum;  /* of what a gzip block stands for */
 };
 
 struct flush {
@@ -36,7 +48,7 @@ struct flush {
 	struct item *item;
 	size_t count;
 	size_t cap;
-	struct sl_buf arena[GW_FORM_COUNT];
+	struct sl_buf arena[GW_FORM_COUNT][GW_PACKING_GZIP];
 	uint64_t start[SL_STREAM_COUNT];
 	uint32_t now_ms;
 	bool torn; /* the window could not keep all of it */
@@ -47,7 +59,7 @@ struct flush {
 	bool personal;
 	struct sl_buf overlay; /* its data, without the envelope */
 	bool has_overlay;
-	struct sl_frame *burst[GW_FORM_COUNT];
+	struct burst burst[GW_FORM_COUNT][GW_PACKING_KINDS];
 	bool too_big;
 };
 
@@ -95,55 +107,88 @@ static void collect(struct flush *f)
 	}
 }
 
-static void add_piece(
-    struct flush *f, struct item *item, enum gw_form form, struct sl_buf *burst)
+/* Renders an item for a form, packed as it goes into a burst. */
+static const struct piece *piece_of(
+    struct flush *f, struct item *item, enum gw_form form, enum gw_packing_kind kind)
 {
-	struct sl_buf *arena = &f->arena[form];
+	struct sl_buf *arena = &f->arena[form][kind];
+	struct piece *piece = &item->piece[form][kind];
 
-	if (item->piece[form].len == 0) {
-		item->piece[form].at = arena->len;
+	if (piece->len > 0)
+		return piece;
+	piece->at = arena->len;
+	if (kind == GW_PACKING_NONE) {
 		gw_render_entry(arena, form, &item->entry->e, &item->stamp);
-		item->piece[form].len = arena->len - item->piece[form].at;
+	} else {
+		const struct piece *plain = piece_of(f, item, form, GW_PACKING_NONE);
+		gw_packing_frames(&f->hub->packing, kind,
+		    f->arena[form][GW_PACKING_NONE].data + plain->at, plain->len, arena);
 	}
-	sl_buf_add(burst, arena->data + item->piece[form].at, item->piece[form].len);
+	piece->len = arena->len - piece->at;
+	return piece;
 }
 
-static void add_overlay(
-    struct flush *f, const struct gw_view *view, enum gw_form form, struct sl_buf *burst)
+static void add_overlay(struct flush *f, const struct gw_view *view, enum gw_form form,
+    enum gw_packing_kind kind, struct sl_buf *burst)
 {
+	static struct sl_buf plain;
+	struct sl_buf *out = kind == GW_PACKING_NONE ? burst : &plain;
+
 	if (!f->has_overlay)
 		return;
-	size_t mark = gw_render_open(burst, form, "metrics_update", (struct sl_slice){0},
+	sl_buf_reset(&plain);
+	size_t mark = gw_render_open(out, form, "metrics_update", (struct sl_slice){0},
 	    view->sight.tenant->newest_us);
-	sl_buf_add(burst, f->overlay.data, f->overlay.len);
-	gw_render_close(burst, form, mark, NULL);
+	sl_buf_add(out, f->overlay.data, f->overlay.len);
+	gw_render_close(out, form, mark, NULL);
+	if (out == &plain)
+		gw_packing_frames(&f->hub->packing, kind, plain.data, plain.len, burst);
 }
 
-/* The view's burst for a transport, made when the first member needs it. */
-static struct sl_frame *burst_of(
-    struct flush *f, const struct gw_view *view, enum gw_form form)
+/* Puts the view's part of the flush together in its sending order. */
+static void compose(struct flush *f, const struct gw_view *view, enum gw_form form,
+    enum gw_packing_kind kind, struct sl_buf *burst)
 {
-	static struct sl_buf burst;
 	bool overlay_due = true;
 
-	if (f->burst[form] || f->too_big)
-		return f->burst[form];
-	sl_buf_reset(&burst);
 	for (size_t i = 0; i < f->seen_count; i++) {
 		struct item *item = &f->item[f->seen[i]];
 		if (overlay_due && item->entry->e.stream >= SL_STREAM_NORMAL) {
-			add_overlay(f, view, form, &burst);
+			add_overlay(f, view, form, kind, burst);
 			overlay_due = false;
 		}
-		add_piece(f, item, form, &burst);
+		const struct piece *piece = piece_of(f, item, form, kind);
+		sl_buf_add(burst, f->arena[form][kind].data + piece->at, piece->len);
 	}
 	if (overlay_due)
-		add_overlay(f, view, form, &burst);
-	if (burst.len > GW_FANOUT_BURST_MAX)
+		add_overlay(f, view, form, kind, burst);
+}
+
+/* The view's burst as a client gets it, made when the first of its kind needs it. */
+static const struct burst *burst_of(
+    struct flush *f, const struct gw_view *view, const struct gw_client *client)
+{
+	static struct sl_buf plain, block;
+	enum gw_form form = (enum gw_form)client->form;
+	enum gw_packing_kind kind = gw_packing_kind_of(client->packing);
+	bool gzip = kind == GW_PACKING_GZIP;
+	struct burst *burst = &f->burst[form][kind];
+
+	if (burst->frame || f->too_big)
+		return burst;
+	sl_buf_reset(&plain);
+	compose(f, view, form, gzip ? GW_PACKING_NONE : kind, &plain);
+	if (plain.len > GW_FANOUT_BURST_MAX) {
 		f->too_big = true;
-	else
-		f->burst[form] = sl_frame_new(burst.data, burst.len);
-	return f->burst[form];
+		return burst;
+	}
+	sl_buf_reset(&block);
+	if (gzip)
+		burst->sum =
+		    gw_packing_block(&f->hub->packing, plain.data, plain.len, &block);
+	const struct sl_buf *wire = gzip ? &block : &plain;
+	burst->frame = sl_frame_new(wire->data, wire->len);
+	return burst;
 }
 
 /* Filters the flush for a view; false if nothing of it is in sight. */
@@ -200,18 +245,28 @@ static void give(struct flush *f, struct gw_view *view, struct gw_client *client
 		gw_pump_run(client);
 		return;
 	}
-	struct sl_frame *burst = NULL;
+	const struct burst *burst = NULL;
 	bool alone = f->personal && has_personal(f, client);
 	if (!alone && messages > 0 && !gw_client_is_full(client))
-		burst = burst_of(f, view, (enum gw_form)client->form);
-	if (burst) {
+		burst = burst_of(f, view, client);
+	if (burst && burst->frame) {
 		hub->stats.messages += messages;
 		hub->stats.shared += messages;
-		gw_client_send_shared(client, burst);
+		gw_client_send_shared(client, burst->frame, &burst->sum);
 	} else if (alone || messages > 0 || f->torn) {
 		gw_behind_begin(client, f->start);
 		gw_behind_lag(client, (uint32_t)f->seen_count, f->has_overlay);
 		gw_pump_run(client);
+	}
+}
+
+static void drop_bursts(struct flush *f)
+{
+	for (int form = 0; form < GW_FORM_COUNT; form++) {
+		for (int kind = 0; kind < GW_PACKING_KINDS; kind++) {
+			sl_frame_unref(f->burst[form][kind].frame);
+			f->burst[form][kind].frame = NULL;
+		}
 	}
 }
 
@@ -233,12 +288,11 @@ void gw_fanout_flush(struct gw_hub *hub)
 		}
 		for (uint32_t i = 0; i < view->count; i++)
 			give(&f, view, view->member[i]);
-		for (int form = 0; form < GW_FORM_COUNT; form++) {
-			sl_frame_unref(f.burst[form]);
-			f.burst[form] = NULL;
-		}
+		drop_bursts(&f);
 	}
-	for (int form = 0; form < GW_FORM_COUNT; form++)
-		sl_buf_reset(&f.arena[form]);
+	for (int form = 0; form < GW_FORM_COUNT; form++) {
+		for (int kind = 0; kind < GW_PACKING_GZIP; kind++)
+			sl_buf_reset(&f.arena[form][kind]);
+	}
 	gw_mirror_settle(hub->mirror);
 }

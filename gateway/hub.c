@@ -34,6 +34,7 @@ void gw_hub_clear(struct gw_hub *hub)
 {
 	if (hub->ready_event)
 		event_free(hub->ready_event);
+	gw_packing_clear(&hub->packing);
 	gw_window_free(hub->window);
 	gw_mirror_free(hub->mirror);
 	gw_table_clear(&hub->views);

@@ -8,6 +8,7 @@
 
 #include "cursor.h"
 #include "mirror.h"
+#include "packing.h"
 #include "table.h"
 #include "window.h"
 
@@ -64,6 +65,7 @@ struct gw_hub {
 	uint64_t aggregator;
 	uint64_t epoch;
 	uint64_t end[SL_STREAM_COUNT];
+	struct gw_packing_home packing;
 	struct gw_hub_limits limits;
 	struct gw_hub_stats stats;
 	/* Answers a poll with whole messages; the client is leaving then. */

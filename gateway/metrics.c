@@ -62,6 +62,15 @@
 	X(COUNTER, "gateway_bus_states", "", "States asked after a loss.", bus->states)  \
 	X(COUNTER, "gateway_bus_replays", "", "Pages asked after a loss.", bus->replays) \
 	X(COUNTER, "gateway_bus_lost", "", "Entries that nobody kept.", bus->lost)       \
+	X(COUNTER, "gateway_compressed", "",                                             \
+	    "Messages and blocks compressed, each once for all that get it.",            \
+	    packing->compressed)                                                         \
+	X(COUNTER, "gateway_compressed_from", "bytes", "What these were.",               \
+	    packing->raw_bytes)                                                          \
+	X(COUNTER, "gateway_compressed_to", "bytes", "What these became.",               \
+	    packing->wire_bytes)                                                         \
+	X(COUNTER, "gateway_inflated", "", "Compressed messages of clients.",            \
+	    packing->inflated)                                                           \
 	X(GAUGE, "gateway_window", "bytes", "Entries kept for replay.",                  \
 	    gw_window_bytes(gw->hub.window))                                             \
 	X(GAUGE, "gateway_views", "", "Different views of clients.", gw->hub.views.count)
@@ -123,6 +132,7 @@ void gw_metrics_render(struct gateway *gw, struct sl_buf *out)
 	const struct sl_http_stats *http = sl_http_server_stats(gw->http);
 	const struct gw_auth_stats *auth = gw_auth_stats(gw->auth);
 	const struct gw_follow_stats *bus = gw_follow_stats(gw->follow);
+	const struct gw_packing_stats *packing = &gw->hub.packing.stats;
 	int i = 0;
 
 #define X(kind, name, unit, help, value) set_##kind(m->stat[i++], value);

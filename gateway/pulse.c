@@ -213,7 +213,7 @@ static void beat(void *arg, struct sl_deadline *deadline)
 			client->told_ms = now;
 		}
 		if (out.len > 0)
-			sl_conn_send(client->conn, out.data, out.len);
+			gw_client_send(client, out.data, out.len);
 	} else if (now - client->told_ms >= interval(client)) {
 		client->told_ms = now;
 	}

@@ -38,6 +38,7 @@ void gw_settings_apply(struct gateway *gw, const struct sl_config *config)
 	    .lag_messages = (uint32_t)c->max_buffer_size,
 	    .pending_bytes_max = (size_t)c->pending_bytes_max,
 	};
+	gw->hub.packing.bytes_min = (size_t)c->deflate_bytes_min;
 	if (gw->pulse)
 		gw_pulse_set(gw->pulse, &pulse);
 	else

@@ -7,12 +7,12 @@
 #include "admit.h"
 #include "clock.h"
 #include "command.h"
-#include "http_problem.h"
 #include "message_in.h"
+#include "packing.h"
 #include "pump.h"
 #include "route.h"
+#include "upgrade.h"
 #include "ws.h"
-#include "ws_handshake.h"
 
 static const char subprotocol[] = "sightline.v1.json";
 
@@ -20,11 +20,20 @@ static bool on_message(
     void *arg, enum sl_ws_opcode opcode, bool compressed, char *data, size_t len)
 {
 	struct gw_websocket *ws = arg;
+	const char *why;
 
-	(void)compressed;
 	ws->gw->count.inbound++;
 	if (!gw_command_allowed(ws))
 		return false;
+	int code = compressed ? gw_packing_open(&ws->gw->hub.packing, opcode, &data, &len,
+				    ws->codec.message_max, &why)
+			      : 0;
+	if (code) {
+		gw_client_end_with(&ws->client, code,
+		    code == SL_WS_TOO_BIG ? SL_CONN_TOO_BIG : SL_CONN_MALFORMED, why);
+		return false;
+	}
+	ws->used += (uint32_t)(len / GW_COMMAND_BYTES); /* those that follow pay */
 	if (opcode != SL_WS_TEXT) {
 		gw_client_end_with(&ws->client, SL_WS_UNSUPPORTED, SL_CONN_MALFORMED,
 		    "messages are text");
@@ -50,10 +59,17 @@ static bool on_ping(void *arg, const char *data, size_t len)
 
 static bool on_pong(void *arg, const char *data, size_t len)
 {
-	(void)arg;
 	(void)data;
 	(void)len;
-	return true;
+	/* One comes for each of our pings; whoever sends more pays for them. */
+	return gw_command_allowed(arg);
+}
+
+static bool on_fragment(void *arg)
+{
+	struct gw_websocket *ws = arg;
+
+	return ++ws->fragments % GW_COMMAND_FRAGMENTS != 0 || gw_command_allowed(ws);
 }
 
 static bool on_close_frame(void *arg, int code, const char *reason, size_t len)
@@ -74,6 +90,7 @@ static void on_read(struct sl_conn *conn, void *owner, char *data, size_t len)
 	    .ping = on_ping,
 	    .pong = on_pong,
 	    .close = on_close_frame,
+	    .fragment = on_fragment,
 	};
 	struct gw_websocket *ws = owner;
 	const char *why = "";
@@ -173,22 +190,6 @@ static bool offers_ours(const struct sl_http_request *request)
 	}
 }
 
-static void refuse_handshake(struct gw_call *call, const struct sl_ws_handshake *shake)
-{
-	struct sl_http_problem problem = {
-	    .status = shake->status, .name = "bad-handshake", .detail = shake->detail};
-
-	if (shake->status == 426) {
-		sl_http_response_begin(call->request, 426);
-		sl_http_response_header(call->request, "Upgrade", "websocket");
-		sl_http_response_header(call->request, "Sec-WebSocket-Version", "13");
-		sl_http_response_end(call->request, "text/plain; charset=utf-8",
-		    shake->detail, strlen(shake->detail));
-		return;
-	}
-	sl_http_problem_send(call->request, &problem);
-}
-
 void gw_websocket_open(struct gw_call *call)
 {
 	struct gateway *gw = call->gw;
@@ -196,16 +197,8 @@ void gw_websocket_open(struct gw_call *call)
 	const char *why = NULL;
 	enum gw_bye bye = GW_BYE_SHUTDOWN;
 
-	if (!sl_ws_handshake_wanted(call->request)) {
-		shake = (struct sl_ws_handshake){
-		    .status = 426, .detail = "this is a WebSocket: ask for an upgrade"};
-		refuse_handshake(call, &shake);
+	if (!gw_upgrade_check(call, &shake))
 		return;
-	}
-	if (sl_ws_handshake_check(call->request, &shake)) {
-		refuse_handshake(call, &shake);
-		return;
-	}
 	if (gw_gateway_full(gw) || !gw->config->websocket || !gw->streaming) {
 		gw_call_problem(call, 503, "unavailable",
 		    "no WebSocket is to be had here at the moment");
@@ -220,6 +213,7 @@ void gw_websocket_open(struct gw_call *call)
 	bool ready = gw_follow_ready(gw->follow) && !gw->draining;
 	bool welcome = ready && sign_in(call, ws, &why, &bye);
 	ws->codec.message_max = (uint32_t)gw->config->message_bytes_max;
+	ws->codec.allow_rsv1 = shake.extension.deflate;
 	gw->count.ws++;
 	gw->count.ws_opened++;
 	/* The handshake's answer ends the request. */
@@ -228,6 +222,8 @@ void gw_websocket_open(struct gw_call *call)
 	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
 	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
 	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
+	if (shake.extension.deflate)
+		ws->client.packing = gw_packing_websocket(shake.extension.window_bits);
 	ws->client.updates = call->route->flags & GW_ROUTE_UPDATES;
 	gw_pulse_start(gw->pulse, &ws->client);
 	if (!welcome) {

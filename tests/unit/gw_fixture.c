@@ -15,6 +15,7 @@
 #include "gateway/subscription.h"
 #include "json_in.h"
 #include "msg.h"
+#include "zip.h"
 
 const char gw_fixture_catalog[] =
     "module \"a\" { title = \"A\" }\n"
@@ -216,9 +217,19 @@ bool gw_peer_next(struct gw_peer *p, struct sl_buf *out)
 		}
 		if (p->in.len < head + len)
 			return false;
-		bool is_text = b[0] == 0x81;
+		bool deflated = b[0] == 0xc1;
+		bool is_text = b[0] == 0x81 || deflated;
 		sl_buf_reset(out);
-		sl_buf_add(out, p->in.data + head, len);
+		if (deflated) {
+			if (!p->zip)
+				p->zip = sl_zip_new();
+			ck_assert_int_eq(
+			    sl_zip_inflate(p->zip, p->in.data + head, len, 1u << 24, out),
+			    0);
+			p->deflated++;
+		} else {
+			sl_buf_add(out, p->in.data + head, len);
+		}
 		sl_buf_text(out);
 		sl_buf_drop(&p->in, head + len);
 		if (is_text)
@@ -271,5 +282,6 @@ void gw_peer_close(struct gw_peer *p)
 	for (int i = 0; i < 1000 && !p->closed; i++)
 		event_base_loop(p->fixture->loop, EVLOOP_NONBLOCK);
 	ck_assert(p->closed);
+	sl_zip_free(p->zip);
 	sl_buf_clear(&p->in);
 }

@@ -52,6 +52,8 @@ struct gw_peer {
 	int fd; /* the far end */
 	bool closed;
 	struct sl_buf in; /* what has been read and not yet been taken as messages */
+	struct sl_zip *zip;
+	unsigned deflated; /* messages that came compressed */
 };
 
 /* Opens a client and signs it in; send_buffer 0 leaves the system's. */
@@ -67,7 +69,7 @@ bool gw_peer_read(struct gw_peer *p, size_t max);
 
 /*
  * Takes the next whole message that has been read: its JSON text into out, NUL
- * at the end.  False if there is none.  Control frames are passed over.
+ * at the end, inflated.  False if there is none.  Control frames are passed over.
  */
 bool gw_peer_next(struct gw_peer *p, struct sl_buf *out);
 
