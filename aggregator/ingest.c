@@ -45,9 +45,10 @@ static void refuse(struct agg_source *source, uint64_t n, const char *what,
 	sl_log_warn("ingest",
 	    "refused source=%s what=%s name=\"%.*s\" reason=\"%s\" count=%llu",
 	    source->name, what, (int)name.len, name.data, why,
-	    (unsigned long long)(source->ring.refused - source->complained_refused));
+	    (unsigned long long)(agg_source_refused(source) -
+				 source->complained_refused));
 	source->complained_mono_ns = mono_ns;
-	source->complained_refused = source->ring.refused;
+	source->complained_refused = agg_source_refused(source);
 }
 
 static void remember_handle(
@@ -176,7 +177,14 @@ static int take_samples(struct agg_ingest *ingest, struct agg_source *source,
 	size_t fed = ingest->paused
 			 ? n
 			 : feed(ingest, source, ingest->samples, n, wall_ns, mono_ns);
-	source->ring.received += fed - (source->ring.refused - refused);
+	refused = source->ring.refused - refused;
+	if (reader == &source->ahead) {
+		source->ring.refused -= refused;
+		source->ahead_refused += refused;
+		source->ahead_received += fed - refused;
+	} else {
+		source->ring.received += fed - refused;
+	}
 	if (fed == n)
 		return (int)n;
 	sl_ring_seek(reader, before + fed * sizeof *ingest->samples);
@@ -346,6 +354,21 @@ static bool taken_ahead(const struct agg_source *source)
 }
 
 /*
+ * Counts a sample that was taken ahead.  Which were refused is not known any
+ * more, but their number is: all that is counted is right once all are passed.
+ */
+static void pass_ahead(struct agg_source *source)
+{
+	if (source->ahead_received > 0) {
+		source->ahead_received--;
+		source->ring.received++;
+	} else if (source->ahead_refused > 0) {
+		source->ahead_refused--;
+		source->ring.refused++;
+	}
+}
+
+/*
  * Takes one record that is not a run of samples, or a sample that was taken
  * ahead.  0, or what ends the turn.
  */
@@ -363,7 +386,9 @@ static int take_record(struct agg_ingest *ingest, struct agg_source *source,
 	source->last_mono_ns = mono_ns;
 	if (record.type == SL_RING_SAMPLE) {
 		/* One that was not there a moment ago is left to take_samples. */
-		if (!ahead)
+		if (ahead)
+			pass_ahead(source);
+		else
 			sl_ring_seek(ring, before);
 		return 0;
 	}

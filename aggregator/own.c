@@ -107,7 +107,7 @@ static void add_source(void *arg, const struct agg_source *source)
 	struct totals *totals = arg;
 
 	totals->dropped += agg_source_dropped(source);
-	totals->refused += source->ring.refused;
+	totals->refused += agg_source_refused(source);
 	totals->ignored += source->ring.ignored;
 }
 

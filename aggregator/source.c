@@ -57,5 +57,11 @@ void agg_source_check_drops(struct agg_source *source, int64_t mono_ns)
 
 uint64_t agg_source_received(const struct agg_source *source)
 {
-	return source->ring.received_before + source->ring.received;
+	return source->ring.received_before + source->ring.received +
+	       source->ahead_received;
+}
+
+uint64_t agg_source_refused(const struct agg_source *source)
+{
+	return source->ring.refused + source->ahead_refused;
 }

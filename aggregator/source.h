@@ -74,6 +74,8 @@ struct agg_source {
 	uint64_t journaled_tail;     /* events up to here are journaled already */
 	int64_t retry_mono_ns;       /* while blocked: when it gets its next turn */
 	struct sl_ring_reader ahead; /* while blocked: samples behind that event */
+	uint64_t ahead_received;     /* of these, what the tail has not yet passed: */
+	uint64_t ahead_refused;      /* the table's counts end where its tail does */
 	double event_tokens;
 	int64_t event_tokens_mono_ns;
 	struct agg_source *next_awake;
@@ -150,5 +152,8 @@ void agg_source_check_drops(struct agg_source *source, int64_t mono_ns);
 
 /* agg_source_received returns how many records were taken, over all segments. */
 uint64_t agg_source_received(const struct agg_source *source);
+
+/* agg_source_refused returns how many records of them were invalid. */
+uint64_t agg_source_refused(const struct agg_source *source);
 
 #endif

@@ -55,12 +55,14 @@ void agg_source_life_end(
 	source->series = NULL;
 	source->series_count = source->series_cap = 0;
 	source->blocked = false;
+	/* They are read again should the segment come again. */
+	source->ahead_received = source->ahead_refused = 0;
 	source->has_bare_position = false;
 	sl_log_info("source",
 	    "detached source=%s reason=\"%s\" received=%llu dropped=%llu refused=%llu",
 	    source->name, why, (unsigned long long)agg_source_received(source),
 	    (unsigned long long)agg_source_dropped(source),
-	    (unsigned long long)source->ring.refused);
+	    (unsigned long long)agg_source_refused(source));
 	agg_admit_retry(sources->admit, source->name);
 }
 

@@ -54,7 +54,7 @@ static void write_source(void *arg, const struct agg_source *source)
 		: agg_source_state_name(source->state));
 	uint_member(w, "received", agg_source_received(source));
 	uint_member(w, "dropped", agg_source_dropped(source));
-	uint_member(w, "refused", source->ring.refused);
+	uint_member(w, "refused", agg_source_refused(source));
 	uint_member(w, "ignored", source->ring.ignored);
 	text_member(w, "tenant", source->rights.tenant);
 	uint_member(w, "series", source->series_count);
