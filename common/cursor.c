@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * 48 bytes, big-endian: version (1), check (1), aggregator (8), epoch (8), five
- * positions (6 each).  The long form, 57 bytes, is version 2 and has a zero byte
- * and the position of the metrics (8) behind these.  Both are multiples of three,
+ * positions (6 each).  The long form, 60 bytes, is version 2 and has the position
+ * of the metrics (8) and the view (4) behind these.  Both are multiples of three,
  * so base64 needs no padding and every text is the one canonical form of its
  * cursor.
  */
@@ -16,7 +16,7 @@
 #define VERSION      1
 #define VERSION_LONG 2
 #define BYTES        48
-#define BYTES_LONG   57
+#define BYTES_LONG   60
 #define SEQ_BYTES    6
 
 static const char alphabet[64] =
@@ -66,7 +66,7 @@ static void format(const struct sl_cursor *cursor, int version, int count, char 
 		at = put(at, next, SEQ_BYTES);
 	}
 	if (count == BYTES_LONG)
-		put(at + 1, cursor->metrics, 8);
+		put(put(at, cursor->metrics, 8), cursor->view, 4);
 	bytes[1] = check_of(bytes, count);
 	for (int i = 0; i < count; i += 3) {
 		uint32_t word =
@@ -137,9 +137,8 @@ int sl_cursor_parse(const char *text, size_t len, struct sl_cursor *cursor)
 			return SL_EMALFORMED;
 	}
 	if (is_long) {
-		if (*at++ != 0)
-			return SL_EMALFORMED;
 		read.metrics = get(&at, 8);
+		read.view = (uint32_t)get(&at, 4);
 	}
 	*cursor = read;
 	return 0;

@@ -15,22 +15,24 @@
  * accidents only.  Whether positions exist is the reader's to judge.
  *
  * The long form has the newest change of metrics that its holder knows of as
- * well: a poll's client, which goes away after each answer, needs no whole
- * state when it comes back.  Its meaning is gateway/mirror.h's.
+ * well, and of which view: a poll's client, which goes away after each answer,
+ * needs no whole state when it comes back.  Their meaning is gateway/mirror.h's
+ * and gateway/view.h's.
  */
 struct sl_cursor {
 	uint64_t aggregator;
 	uint64_t epoch;
 	uint64_t next[SL_STREAM_COUNT];
 	uint64_t metrics; /* 0: not known */
+	uint32_t view;
 };
 
 /* Largest position that a cursor can hold (at 100,000 entries/s 89 years). */
 #define SL_CURSOR_SEQ_MAX ((UINT64_C(1) << 48) - 1)
 
-/* Length of a cursor's text, without NUL: base64url of 48 bytes, of 57 the long one. */
+/* Length of a cursor's text, without NUL: base64url of 48 bytes, of 60 the long one. */
 #define SL_CURSOR_LEN  64
-#define SL_CURSOR_LONG 76
+#define SL_CURSOR_LONG 80
 
 /*
  * sl_cursor_format writes the text without metrics, not NUL-terminated.

@@ -81,18 +81,23 @@ void gw_behind_want_state(struct gw_client *client)
 	client->behind->want_state = true;
 }
 
-bool gw_behind_want_changes(struct gw_client *client, uint64_t metrics)
+bool gw_behind_want_changes(struct gw_client *client, const struct sl_cursor *since)
 {
 	struct gw_behind *behind = client->behind;
-	uint64_t since;
+	uint64_t after;
 
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
 		if (behind->gap[s] == GW_GAP_EPOCH)
 			return false;
 	}
-	if (!gw_mirror_since(client->hub->mirror, metrics, &since))
+	if (since->metrics && since->view != gw_view_sign(client->view)) {
+		/* Another role or other topics: other alerts are in sight, too. */
+		behind->resumed = false;
 		return false;
-	behind->metrics = metrics;
+	}
+	if (!gw_mirror_since(client->hub->mirror, since->metrics, &after))
+		return false;
+	behind->metrics = since->metrics;
 	behind->missed_metrics = true;
 	return true;
 }

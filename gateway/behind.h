@@ -59,10 +59,10 @@ void gw_behind_resume(
 void gw_behind_want_state(struct gw_client *client);
 
 /*
- * gw_behind_want_changes asks for the metrics that have changed since a
- * position instead; false if only the whole state will do.
+ * gw_behind_want_changes asks for the metrics that have changed since a poll's
+ * cursor instead; false if only the whole state will do.
  */
-bool gw_behind_want_changes(struct gw_client *client, uint64_t metrics);
+bool gw_behind_want_changes(struct gw_client *client, const struct sl_cursor *since);
 
 /* gw_behind_restart is for a new epoch: a gap of every log, the state, then live. */
 void gw_behind_restart(struct gw_client *client);

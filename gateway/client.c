@@ -175,7 +175,7 @@ void gw_client_follow(
 		gw_behind_resume(client, since, former);
 	gw_patterns_unref(former);
 	bool knows = since && client->form == GW_FORM_POLL &&
-		     gw_behind_want_changes(client, since->metrics);
+		     gw_behind_want_changes(client, since);
 	if (!knows)
 		gw_behind_want_state(client);
 	gw_pump_run(client);

@@ -341,13 +341,10 @@ void gw_follow_batch(struct gw_follow *f, const void *data, size_t len)
 	}
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+void gw_follow_tick(struct gw_follow *f)
 {
-	struct gw_follow *f = arg;
 	int64_t silence_ns = sl_clock_mono_ns() - f->heard_ns;
 
-	(void)fd;
-	(void)what;
 	if (f->state_due)
 		ask_state(f);
 	fill(f);
@@ -360,6 +357,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	gw_follow_tick(arg);
+}
+
 /* ---- life ---------------------------------------------------------------------------
  */
 
@@ -370,6 +374,8 @@ struct gw_follow *gw_follow_new(const struct gw_follow_options *options)
 	if (!f)
 		abort();
 	f->options = *options;
+	if (f->options.tick_ms == 0)
+		f->options.tick_ms = GW_FOLLOW_TICK_MS;
 	f->hub = options->hub;
 	sl_flow_init(&f->flow);
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
@@ -394,7 +400,7 @@ void gw_follow_free(struct gw_follow *f)
 
 void gw_follow_start(struct gw_follow *f, struct gw_ask *ask)
 {
-	struct timeval tick = sl_loop_ms(GW_FOLLOW_TICK_MS);
+	struct timeval tick = sl_loop_ms(f->options.tick_ms);
 
 	f->ask = ask;
 	gw_older_start(f->older, ask);

@@ -17,6 +17,7 @@ struct gw_follow_options {
 	struct event_base *loop;
 	struct gw_hub *hub;
 	int64_t silence_ms; /* without a batch: every metric is stale */
+	int64_t tick_ms;    /* between two gw_follow_tick; 0: the usual 100 */
 	/* Entries of the control log; also those in force, with each state. */
 	void (*control)(void *arg, const struct sl_msg_control *control);
 	/* The first state has come: everything can be served. */
@@ -46,6 +47,9 @@ void gw_follow_start(struct gw_follow *follow, struct gw_ask *ask);
 
 /* gw_follow_batch takes a batch from the bus; what changed goes out after this turn. */
 void gw_follow_batch(struct gw_follow *follow, const void *data, size_t len);
+
+/* gw_follow_tick asks again what failed; called by a timer of its own. */
+void gw_follow_tick(struct gw_follow *follow);
 
 /* gw_follow_link is told when the request connection comes or goes. */
 void gw_follow_link(struct gw_follow *follow, bool up);

@@ -19,6 +19,7 @@
 #include "admit.h"
 #include "clock.h"
 #include "loop.h"
+#include "view.h"
 
 struct gw_longpoll {
 	struct gw_client client;
@@ -56,6 +57,7 @@ void gw_longpoll_answer(struct gw_client *client, const void *data, size_t len)
 		return;
 	client->leaving = true;
 	gw_client_position(client, &at);
+	at.view = gw_view_sign(client->view);
 	sl_cursor_format_long(&at, cursor);
 	sl_buf_reset(&body);
 	sl_buf_adds(&body, "{\"messages\":[");

@@ -81,3 +81,27 @@ void gw_view_remove(struct gw_view *view, struct gw_client *client)
 	if (view->count == 0)
 		free_view(view);
 }
+
+/* FNV-1a: it has to be the same in every process, so the tables' hash won't do. */
+static uint32_t sign(uint32_t hash, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash;
+}
+
+uint32_t gw_view_sign(const struct gw_view *view)
+{
+	const struct gw_patterns *set = view->sight.patterns;
+	uint32_t hash = 2166136261u;
+
+	hash = sign(hash, view->sight.role->name, strlen(view->sight.role->name) + 1);
+	hash = sign(hash, &view->sight.modules, sizeof view->sight.modules);
+	for (uint32_t i = 0; i < set->count; i++) {
+		hash = sign(hash, set->item[i].text, set->item[i].len);
+		hash = sign(hash, &set->item[i].modules, sizeof set->item[i].modules);
+	}
+	return hash;
+}

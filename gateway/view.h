@@ -41,6 +41,9 @@ struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight);
 void gw_view_add(struct gw_view *view, struct gw_client *client);
 void gw_view_remove(struct gw_view *view, struct gw_client *client);
 
+/* gw_view_sign is a number of what a view shows, the same on every gateway. */
+uint32_t gw_view_sign(const struct gw_view *view);
+
 /* gw_view_wants says whether entries of a log can be in sight. */
 static inline bool gw_view_wants(const struct gw_view *view, enum sl_stream stream)
 {

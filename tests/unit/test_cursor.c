@@ -31,32 +31,16 @@ START_TEST(a_long_cursor_has_the_metrics_too_and_the_short_one_is_the_same_place
 	char text[SL_CURSOR_LONG];
 
 	out.metrics = UINT64_MAX - 1;
+	out.view = UINT32_MAX - 2;
 	sl_cursor_format_long(&out, text);
 	ck_assert_int_eq(sl_cursor_parse(text, sizeof(text), &back), 0);
-	ck_assert_mem_eq(&back, &out, sizeof(out));
+	ck_assert_uint_eq(back.metrics, out.metrics);
+	ck_assert_uint_eq(back.view, out.view);
+	ck_assert_mem_eq(back.next, out.next, sizeof(out.next));
 	sl_cursor_format(&out, text);
 	ck_assert_int_eq(sl_cursor_parse(text, SL_CURSOR_LEN, &back), 0);
 	ck_assert_uint_eq(back.metrics, 0);
 	ck_assert_mem_eq(back.next, out.next, sizeof(out.next));
-}
-END_TEST
-
-START_TEST(a_long_cursor_with_a_filled_spare_byte_is_malformed)
-{
-	static const char alphabet[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	struct sl_cursor back;
-	char text[SL_CURSOR_LONG];
-
-	/* Byte 48 begins character 64; whatever the check says, all are tried. */
-	sl_cursor_format_long(&sample, text);
-	text[64] = 'B';
-	for (int check = 0; check < 256; check++) {
-		text[1] = alphabet[32 + (check >> 4)];
-		text[2] = alphabet[(check & 15) << 2];
-		ck_assert_int_eq(
-		    sl_cursor_parse(text, sizeof(text), &back), SL_EMALFORMED);
-	}
 }
 END_TEST
 
@@ -172,7 +156,6 @@ int main(void)
 	tcase_add_test(tc, a_cursor_comes_back_as_it_was_written);
 	tcase_add_test(
 	    tc, a_long_cursor_has_the_metrics_too_and_the_short_one_is_the_same_place);
-	tcase_add_test(tc, a_long_cursor_with_a_filled_spare_byte_is_malformed);
 	tcase_add_test(
 	    tc, positions_out_of_range_are_clamped_so_that_the_text_reads_back);
 	tcase_add_test(tc, any_changed_character_is_refused_or_canonical);
