@@ -20,6 +20,8 @@ import time
 import requests
 import websockets
 
+from contract import contract
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SIGHTLINE_BUILD", ROOT / "build")).resolve()
 REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer|SUMMARY: \w+Sanitizer")
@@ -135,6 +137,8 @@ class Instance:
             (self.dir / "etc/catalog.d").mkdir(exist_ok=True)
             (self.dir / "etc/catalog.d/test.conf").write_text(catalog, encoding="utf-8")
         self.tokens = {}
+        self.contract = contract(BUILD)
+        self.breaches = []
 
     def configure(self, section, text):
         """Puts options at the top of a section of sightline.conf ("aggregator",
@@ -208,7 +212,22 @@ class Instance:
             found = REPORT.search(text)
             if found:
                 problems.append(f"{log.name}: {text[max(0, found.start() - 200):found.start() + 3000]}")
+        problems += self.breaches
         assert not problems, "\n".join(problems)
+
+    def heard(self, message):
+        """Every message that any client gets is held against the API documents."""
+        self.note(self.contract.message(message))
+
+    def note(self, breach):
+        if breach and breach not in self.breaches:
+            self.breaches.append(breach)
+
+    def judge(self, response, *_, **__):
+        """So is every answer (a hook of requests)."""
+        streams = response.headers.get("Content-Type", "").startswith("text/event-stream")
+        self.note(self.contract.response(response.request.method, response.request.path_url, response.status_code,
+                                         response.headers.get("Content-Type"), lambda: "" if streams else response.text))
 
     def ctl(self, *args, check=True):
         done = subprocess.run([program("ctl"), *args, "--dir", str(self.dir)], env=self.env,
@@ -234,11 +253,11 @@ class Instance:
 
     def get(self, path, role="master_admin", headers=None, **kwargs):
         return requests.get(self.url(path), headers={**self.bearer(role), **(headers or {})},
-                            timeout=kwargs.pop("timeout", 10), **kwargs)
+                            timeout=kwargs.pop("timeout", 10), hooks={"response": self.judge}, **kwargs)
 
     def post(self, path, body, role="master_admin", headers=None, **kwargs):
-        return requests.post(self.url(path), json=body,
-                             headers={**self.bearer(role), **(headers or {})}, timeout=10, **kwargs)
+        return requests.post(self.url(path), json=body, headers={**self.bearer(role), **(headers or {})},
+                             timeout=10, hooks={"response": self.judge}, **kwargs)
 
     def unix_get(self, index, path, headers=""):
         """GET over a gateway's own unix socket: (status, body); (0, "") if nobody answers."""
@@ -277,13 +296,15 @@ class Instance:
 class Stream:
     """Messages in order of arrival, read by a thread of their own."""
 
-    def __init__(self):
+    def __init__(self, instance):
+        self.instance = instance
         self.messages = []
         self.taken = 0
         self.closed = None
         self.changed = threading.Condition()
 
     def _arrived(self, message):
+        self.instance.heard(message)
         with self.changed:
             self.messages.append(message)
             self.changed.notify_all()
@@ -336,7 +357,7 @@ class Stream:
 
 class WebSocket(Stream):
     def __init__(self, instance, role, path, sub, index, token=None, headers=None, subprotocols=("sightline.v1.json",)):
-        super().__init__()
+        super().__init__(instance)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -405,9 +426,10 @@ class WebSocket(Stream):
 
 class EventStream(Stream):
     def __init__(self, instance, role, path, sub, headers=None):
-        super().__init__()
+        super().__init__(instance)
         fields = {**(instance.bearer(role, sub) if role else {}), **(headers or {}), "Accept": "text/event-stream"}
-        self.response = requests.get(instance.url(path), headers=fields, stream=True, timeout=(5, 60))
+        self.response = requests.get(instance.url(path), headers=fields, stream=True, timeout=(5, 60),
+                                     hooks={"response": instance.judge})
         self.last_id = None
         self.thread = threading.Thread(target=self._read, daemon=True)
         if self.response.status_code == 200:
