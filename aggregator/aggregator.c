@@ -26,6 +26,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "core.h"
+#include "handler_places.h"
 
 #define TICK_MS  1000
 #define SWEEP_MS 100
@@ -94,6 +95,13 @@ static void on_report(void *arg, const void *data, size_t len)
 		    sl_strerror(error));
 }
 
+static void on_gone(void *arg, uint32_t peer)
+{
+	struct agg_core *core = arg;
+
+	agg_places_gone(core->places, peer);
+}
+
 static void on_durable(int fd, short what, void *arg)
 {
 	struct agg_core *core = arg;
@@ -125,6 +133,7 @@ static void on_tick(int fd, short what, void *arg)
 	agg_sources_tick(core->sources, mono_ns);
 	agg_sources_progress(core->sources);
 	agg_gateways_tick(&core->gateways, mono_ns);
+	agg_places_tick(core->places, mono_ns);
 	agg_command_tick(core->command, mono_ns);
 	if (!core->paused)
 		agg_own_update(core);
@@ -285,9 +294,11 @@ static int open_bus(struct agg_core *core)
 	    .run_dir = core->process->paths.run,
 	    .group = group[0] && getgrnam(group) ? group : NULL,
 	};
-	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
+	struct sl_bus_handler handler = {
+	    .request = on_request, .report = on_report, .gone = on_gone};
 
 	core->command = agg_command_new(core);
+	core->places = agg_places_new(sl_clock_mono_ns(), agg_handler_places_cut, core);
 	if (sl_bus_open(&core->bus, &options, &handler, core) != 0)
 		return EX_CANTCREAT;
 	agg_publish_connect(core->publish, core->bus);
@@ -405,6 +416,7 @@ static void stop(struct sl_process *process)
 		agg_publish_pass(core->publish);
 	if (core->bus)
 		sl_bus_close(core->bus);
+	agg_places_free(core->places);
 	agg_command_free(core->command);
 	agg_publish_free(core->publish);
 	agg_state_free(core->state);

@@ -65,6 +65,7 @@ static const struct row rows[] = {
     {SL_REQ_REVOKE, true, true, SL_RIGHT_CONTROL, agg_revoked_revoke},
     {SL_REQ_CONNECTION, false, false, 0, agg_connection_ask},
     {SL_REQ_CONNECTION_DONE, false, false, 0, agg_connection_done},
+    {SL_REQ_PLACES, false, false, 0, agg_handler_places},
 };
 
 static const bool needs_token[] = {
@@ -259,7 +260,7 @@ static void answer_request(struct agg_command *command, const struct row *row,
     struct sl_bus_route route, const struct sl_msg_request *request)
 {
 	struct agg_answer answer = {0};
-	struct agg_caller caller = {0};
+	struct agg_caller caller = {.peer = route.pipe};
 	bool allowed = !needs_token[row->kind] ||
 		       (authenticate(command, request, &caller, &answer) &&
 			   authorize(row, &caller, &answer));

@@ -31,8 +31,9 @@ void agg_command_request(
 /* agg_command_tick forgets old answers and expired revocations; about once a second. */
 void agg_command_tick(struct agg_command *command, int64_t mono_ns);
 
-/* Who asks, once verified. */
+/* Who asks; all but peer once verified, where the request needs a token. */
 struct agg_caller {
+	uint32_t peer; /* its connection to the bus */
 	struct sl_jwt_claims claims;
 	const struct sl_catalog_role *role;
 	const struct sl_catalog *catalog;

@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "judge.h"
 #include "own.h"
+#include "places.h"
 #include "publish.h"
 #include "recent.h"
 #include "sources.h"
@@ -41,6 +42,7 @@ struct agg_core {
 	struct agg_command *command;
 	struct agg_connection_rate connection_rate;
 	struct agg_gateways gateways;
+	struct agg_places *places;
 	struct agg_own own;
 	bool paused;
 	struct event *durable_event, *tick_event, *sweep_event, *update_event;

@@ -8,7 +8,8 @@
 
 /*
  * All have the same shape.  The caller is verified and may do it; it is all
- * zeroes where the request needs no token.  Each fills answer and returns.
+ * zeroes but for its peer where the request needs no token.  Each fills answer and
+ * returns.
  */
 #define AGG_HANDLER(name)                                                                \
 	void name(struct agg_core *core, const struct agg_caller *caller,                \
@@ -23,6 +24,7 @@ AGG_HANDLER(agg_handler_stop);
 AGG_HANDLER(agg_handler_status);
 AGG_HANDLER(agg_handler_alerts);
 AGG_HANDLER(agg_handler_metrics);
+AGG_HANDLER(agg_handler_places);
 
 /*
  * agg_handler_body parses the request's body as an object, for json_decref; NULL

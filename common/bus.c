@@ -142,6 +142,8 @@ static void on_close(struct sl_conn *conn, void *owner, enum sl_conn_reason reas
 	sl_deadline_clear(peer->bus->handshakes, &peer->handshake);
 	LIST_REMOVE(peer, link);
 	peer->bus->entrance[peer->door].count--;
+	if (peer->door == REQ && peer->bus->handler.gone)
+		peer->bus->handler.gone(peer->bus->arg, peer->id);
 	sl_sp_reader_clear(&peer->reader);
 	free(peer);
 }

@@ -40,6 +40,8 @@ struct sl_bus_handler {
 	    void *arg, struct sl_bus_route route, const void *data, size_t len);
 	/* A gateway's report has come. */
 	void (*report)(void *arg, const void *data, size_t len);
+	/* A connection for requests is over: its routes' pipe; may be NULL. */
+	void (*gone)(void *arg, uint32_t pipe);
 };
 
 struct sl_bus_options {

@@ -37,7 +37,9 @@ enum sl_msg_kind {
 	SL_MSG_REQUEST = 2, /* req: gateway, ctl -> aggregator */
 	SL_MSG_REPLY = 3,   /* rep: aggregator -> gateway, ctl */
 	SL_MSG_REPORT = 4,  /* push: gateway -> aggregator */
-	SL_MSG_PAGE = 5     /* the body of a replay's reply */
+	SL_MSG_PAGE = 5,    /* the body of a replay's reply */
+	SL_MSG_CLAIMS = 6,  /* the body of a request for places */
+	SL_MSG_GRANTS = 7   /* the body of its reply */
 };
 
 /* ---- metrics -------------------------------------------------------------- */
@@ -190,7 +192,9 @@ int sl_msg_entry_read(const void *data, size_t len, struct sl_entry *entry);
 	X(SL_REQ_CONNECTION, 14, "connection", true)                                       \
 	/* body {"request","status","problem"?,"detail"?,"body"?}: a gateway has done      \
 	 * what a "connection" entry asked for */                                          \
-	X(SL_REQ_CONNECTION_DONE, 15, "connection-done", false)
+	X(SL_REQ_CONNECTION_DONE, 15, "connection-done", false)                            \
+	/* body: claims of places for users' connections; reply body: grants */            \
+	X(SL_REQ_PLACES, 16, "places", false)
 
 enum sl_msg_request_kind {
 #define X(name, value, text, token) name = (value),
@@ -258,6 +262,69 @@ void sl_msg_page_end(struct sl_msg_page_writer *w);
 int sl_msg_page_read(const void *data, size_t len, struct sl_msg_page_head *head,
     int (*entry)(void *arg, const struct sl_entry *entry, struct sl_slice packed),
     void *arg);
+
+/* ---- places ----------------------------------------------------------------- */
+
+#define SL_MSG_CONNECTION_ID 16u   /* bytes of a connection's id */
+#define SL_MSG_CLAIMS_MAX    4096u /* in one message */
+#define SL_MSG_REPLACES_MAX  64u   /* in one claim */
+
+/*
+ * What a gateway holds and wants of the places that a user has for connections
+ * on all gateways together.  The numbers are absolute, so that a claim can be
+ * sent again: held are its connections of this user, wanted those that wait to
+ * be let in under limit.  Both 0: the user has left it.
+ */
+struct sl_msg_claim {
+	struct sl_slice tenant;
+	struct sl_slice sub;
+	uint32_t limit;
+	uint32_t held;
+	uint32_t wanted;
+	/* Ids of connections that wanted ones take over from, one after the other. */
+	struct sl_slice replaces;
+};
+
+struct sl_msg_claims_writer {
+	struct sl_buf *out;
+	size_t count_at;
+	uint32_t count;
+};
+/* lease is the one of the newest answer, 0 before the first. */
+void sl_msg_claims_begin(
+    struct sl_msg_claims_writer *w, struct sl_buf *out, uint64_t lease);
+void sl_msg_claims_add(struct sl_msg_claims_writer *w, const struct sl_msg_claim *claim);
+void sl_msg_claims_end(struct sl_msg_claims_writer *w);
+
+/*
+ * sl_msg_claims_read checks a whole message first and then hands over its
+ * claims; returns 0, an error of the message, or what claim returned.
+ */
+int sl_msg_claims_read(const void *data, size_t len, uint64_t *lease,
+    int (*claim)(void *arg, const struct sl_msg_claim *claim), void *arg);
+
+/*
+ * The answer: for each claim in order how many places the gateway now has.
+ * waiting: more may come soon (the aggregator has just started, or connections
+ * that are taken over from are being ended), so ask again.  Another lease than
+ * the claims named: everything that was granted before is void and has to be
+ * claimed anew.
+ */
+struct sl_msg_grant {
+	uint32_t places;
+	bool waiting;
+};
+struct sl_msg_grants_writer {
+	struct sl_buf *out;
+	size_t count_at;
+	uint32_t count;
+};
+void sl_msg_grants_begin(
+    struct sl_msg_grants_writer *w, struct sl_buf *out, uint64_t lease);
+void sl_msg_grants_add(struct sl_msg_grants_writer *w, const struct sl_msg_grant *grant);
+void sl_msg_grants_end(struct sl_msg_grants_writer *w);
+int sl_msg_grants_read(const void *data, size_t len, uint64_t *lease,
+    int (*grant)(void *arg, const struct sl_msg_grant *grant), void *arg);
 
 /* ---- reports ---------------------------------------------------------------- */
 

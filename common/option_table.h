@@ -159,7 +159,8 @@
 	X(INT, max_connections, "connections", "100000", 1, 10000000, RESTART,           \
 	    "Connections of one gateway; past it new ones get 503.")                     \
 	X(INT, max_connections_per_user, "connections", "5", 1, 1000000, RELOAD,         \
-	    "Connections of one user unless the token says otherwise.")                  \
+	    "Connections of one user on all gateways together, unless the token says "   \
+	    "otherwise.")                                                                \
 	X(INT, max_buffer_size, "messages", "100", 1, 1000000, RELOAD,                   \
 	    "Messages that a client may lag before the least important are skipped.")    \
 	X(INT, requests_per_second, "requests", "200", 1, 1000000, RELOAD,               \

@@ -2,28 +2,138 @@
 #include "admit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "http_problem.h"
+#include "json_in.h"
+#include "route.h"
 #include "uuid.h"
 
-bool gw_admit_user(struct gateway *gw, struct gw_identity *who)
-{
-	uint32_t limit = who->max_connections
-			     ? who->max_connections
-			     : (uint32_t)gw->config->max_connections_per_user;
+/* ---- places ---------------------------------------------------------------------- */
 
-	if (who->user->connections >= limit)
-		return false;
-	who->user->connections++;
-	return true;
+/* A call that waits; the request keeps it alive by its on_abort. */
+struct parked {
+	struct gateway *gw;
+	struct sl_http_request *request;
+	struct gw_user *user;
+	struct gw_wait *wait;
+};
+
+uint32_t gw_admit_limit(const struct gateway *gw, const struct gw_identity *who)
+{
+	return who->max_connections ? who->max_connections
+				    : (uint32_t)gw->config->max_connections_per_user;
 }
 
-void gw_admit_leave(struct gw_identity *who)
+static void on_decided(void *arg, bool admitted)
 {
-	who->user->connections--;
+	struct parked *p = arg;
+	struct parked copy = *p;
+
+	free(p);
+	sl_http_on_abort(copy.request, NULL, NULL);
+	gw_route_again(copy.gw, copy.request, admitted ? copy.user : NULL);
+	gw_user_unref(copy.user);
 }
+
+static void on_abort(void *arg, struct sl_http_request *request)
+{
+	struct parked *p = arg;
+
+	(void)request;
+	gw_places_cancel(p->wait);
+	gw_user_unref(p->user);
+	free(p);
+}
+
+static void end_replaced(
+    struct gateway *gw, const struct gw_user *user, const uint8_t id[GW_CLIENT_ID])
+{
+	for (struct gw_client *c = gw->hub.client_first; c; c = c->next) {
+		if (memcmp(c->id, id, GW_CLIENT_ID) != 0)
+			continue;
+		if (c->placed && c->who->user == user)
+			gw_client_disconnect(c, GW_BYE_REPLACED);
+		return;
+	}
+}
+
+enum gw_admission gw_admit_call(struct gw_call *call)
+{
+	struct gateway *gw = call->gw;
+	struct gw_user *user = call->who->user;
+	uint32_t limit = gw_admit_limit(gw, call->who);
+
+	if (call->admission != GW_ADMISSION_OPEN)
+		return call->admission;
+	if (call->replaces && user->connections >= limit)
+		end_replaced(gw, user, call->replaces);
+	struct parked *p = malloc(sizeof *p);
+	if (!p)
+		abort();
+	*p = (struct parked){.gw = gw, .request = call->request, .user = user};
+	struct gw_want want = {.user = user,
+	    .limit = limit,
+	    .replaces = call->replaces,
+	    .done = on_decided,
+	    .arg = p};
+	enum gw_admission admission = gw_places_ask(gw->hub.places, &want, &p->wait);
+	if (admission == GW_ADMISSION_NO) {
+		free(p);
+		return admission;
+	}
+	user->refs++;
+	if (admission == GW_ADMISSION_YES) {
+		call->placed = user;
+		free(p);
+	} else {
+		sl_http_on_abort(call->request, on_abort, p);
+	}
+	return admission;
+}
+
+void gw_admit_take(struct gw_call *call, struct gw_client *client)
+{
+	client->placed = true;
+	gw_user_unref(call->placed);
+	call->placed = NULL;
+}
+
+void gw_admit_surplus(void *arg, struct gw_user *user, uint32_t count)
+{
+	struct gateway *gw = arg;
+
+	/* The newest clients stand in front. */
+	for (struct gw_client *c = gw->hub.client_first; c && count > 0; c = c->next) {
+		if (!c->placed || c->who->user != user)
+			continue;
+		gw_client_disconnect(c, GW_BYE_LIMIT);
+		count--;
+	}
+}
+
+bool gw_admit_cut(struct gateway *gw, struct sl_slice body)
+{
+	json_t *tree = sl_json_in_parse(body.data, body.len, NULL);
+	struct sl_slice tenant, sub, text;
+	uint8_t id[SL_UUID_BYTES];
+	bool read = sl_json_in_string(tree, "tenant", &tenant) &&
+		    sl_json_in_string(tree, "sub", &sub) &&
+		    sl_json_in_string(tree, "id", &text) &&
+		    sl_uuid_parse(text.data, text.len, id) == 0;
+
+	if (read) {
+		struct gw_user *user = gw_user_get(gw->users, tenant.data, sub.data);
+		end_replaced(gw, user, id);
+		gw_user_unref(user);
+	}
+	json_decref(tree);
+	return read;
+}
+
+/* ---- what opens a stream --------------------------------------------------------- */
 
 bool gw_admit_same_user(const struct gw_call *call)
 {
@@ -163,9 +273,8 @@ bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wi
 		sl_http_response_send(call->request, 200, type, NULL, 0);
 		return false;
 	}
-	if (!gw_admit_user(call->gw, call->who)) {
+	enum gw_admission admission = gw_admit_call(call);
+	if (admission == GW_ADMISSION_NO)
 		refuse_limit(call);
-		return false;
-	}
-	return true;
+	return admission == GW_ADMISSION_YES;
 }

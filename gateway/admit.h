@@ -11,11 +11,27 @@
 #include "wish.h"
 
 /*
- * gw_admit_user counts a stream of a user and returns true, or returns false
- * when the user has as many as allowed.  gw_admit_leave takes it back.
+ * gw_admit_call asks for one of the caller's user's places.  WAIT: the call has
+ * been put aside, the handler returns without an answer, and the call will run
+ * again from the start with what was decided (or never, if the client goes).
+ * call->replaces, set before, is the connection that gives way if there is none.
  */
-bool gw_admit_user(struct gateway *gw, struct gw_identity *who);
-void gw_admit_leave(struct gw_identity *who);
+enum gw_admission gw_admit_call(struct gw_call *call);
+
+/* gw_admit_take makes the place that the call holds the client's. */
+void gw_admit_take(struct gw_call *call, struct gw_client *client);
+
+/* gw_admit_limit is how many connections an identity's user may have. */
+uint32_t gw_admit_limit(const struct gateway *gw, const struct gw_identity *who);
+
+/* gw_admit_surplus ends a user's newest connections: a gw_places_surplus. */
+gw_places_surplus gw_admit_surplus;
+
+/*
+ * gw_admit_cut ends the connection that an entry of the control log names,
+ * {"tenant","sub","id"}, if it is here.  Returns false for a body of another form.
+ */
+bool gw_admit_cut(struct gateway *gw, struct sl_slice body);
 
 /*
  * gw_admit_same_user says whether ?userId=, if there is one, is the token's
@@ -25,9 +41,9 @@ bool gw_admit_same_user(const struct gw_call *call);
 
 /*
  * gw_admit_request decides about a request that opens a stream or poll: limits,
- * ?userId=, what it asks for.  True: wish is read, and the user has one more
- * stream (gw_admit_leave is due).  False: it has been answered; a HEAD with 200
- * and this type.
+ * ?userId=, what it asks for.  True: wish is read, and the call holds a place for
+ * gw_admit_take.  False: it has been answered (a HEAD with 200 and this type) or
+ * put aside as gw_admit_call does.
  */
 bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wish);
 

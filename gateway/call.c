@@ -94,6 +94,11 @@ void gw_call_clear(struct gw_call *call)
 	gw_identity_unref(call->who);
 	sl_buf_clear(&call->credential.scratch);
 	call->who = NULL;
+	if (call->placed) {
+		gw_places_leave(call->gw->hub.places, call->placed);
+		gw_user_unref(call->placed);
+		call->placed = NULL;
+	}
 }
 
 static void read_origin(const struct gw_call *call, struct gw_proxy_origin *origin)
@@ -128,6 +133,8 @@ bool gw_call_connects(struct gw_call *call)
 	struct gateway *gw = call->gw;
 	struct gw_proxy_origin origin;
 
+	if (call->admission != GW_ADMISSION_OPEN)
+		return true; /* counted at the first time */
 	read_origin(call, &origin);
 	/* Without a proxy in between it was counted when it was accepted. */
 	if (!origin.forwarded || gw_proxy_is_local(&origin) ||

@@ -11,6 +11,7 @@
 #include "http_response.h"
 #include "identity.h"
 #include "json_in.h"
+#include "places.h"
 
 struct gw_route;
 
@@ -22,6 +23,10 @@ struct gw_call {
 	struct gw_identity *who; /* NULL on public routes */
 	struct gw_credential credential;
 	struct sl_slice param; /* what stands for "{id}" in the route's path */
+	/* Of a stream or WebSocket: admit.h. */
+	enum gw_admission admission; /* YES or NO: the call runs for the second time */
+	struct gw_user *placed;      /* holds a place that no client has taken yet */
+	const uint8_t *replaces;     /* id of the connection that it resumes, or NULL */
 };
 
 /*

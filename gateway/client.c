@@ -10,6 +10,7 @@
 #include "frame.h"
 #include "identity.h"
 #include "packing.h"
+#include "places.h"
 #include "pulse.h"
 #include "pump.h"
 #include "subscription.h"
@@ -67,8 +68,18 @@ struct gw_client *gw_client_find(const struct gw_hub *hub, const uint8_t id[GW_C
 	return NULL;
 }
 
+/* Also when it is only leaving: its peer may take seconds to close, and come back. */
+static void leave_place(struct gw_client *client)
+{
+	if (!client->placed)
+		return;
+	client->placed = false;
+	gw_places_leave(client->hub->places, client->who->user);
+}
+
 void gw_client_clear(struct gw_client *client)
 {
+	leave_place(client);
 	if (client->pulse)
 		gw_pulse_stop(client);
 	gw_behind_end(client);
@@ -219,6 +230,7 @@ void gw_client_end_with(
 		return;
 	struct sl_buf out = {0};
 	client->leaving = true;
+	leave_place(client);
 	if (client->form == GW_FORM_WS)
 		sl_ws_write_close(&out, code, text);
 	gw_packing_end(client->packing, &out);

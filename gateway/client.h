@@ -37,6 +37,7 @@ struct sl_frame;
 	    "too many bad messages")                                                     \
 	X(REVOKED, SL_WS_REVOKED, SL_CONN_REVOKED, false, "token revoked")               \
 	X(LIMIT, SL_WS_LIMIT, SL_CONN_LIMIT, false, "connection limit reached")          \
+	X(REPLACED, SL_WS_LIMIT, SL_CONN_LIMIT, false, "resumed by another connection")  \
 	X(FORBIDDEN, SL_WS_FORBIDDEN, SL_CONN_FORBIDDEN, false, "forbidden")
 
 enum gw_bye {
@@ -72,6 +73,7 @@ struct gw_client {
 	bool warned;       /* token_expiring was sent */
 	bool heartbeats;   /* wants heartbeat messages */
 	bool updates;      /* is owed a metrics_update within the update interval */
+	bool placed;       /* has one of its user's places */
 	uint8_t id[GW_CLIENT_ID];
 };
 

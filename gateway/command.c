@@ -10,6 +10,7 @@
 #include "error.h"
 #include "message_in.h"
 #include "refresh.h"
+#include "signing.h"
 #include "subscription.h"
 #include "view.h"
 
@@ -99,18 +100,7 @@ static void sign_in(struct gw_websocket *ws, const struct gw_message *m)
 		gw_client_disconnect(client, GW_BYE_NO_TOKEN);
 		return;
 	}
-	if (!gw_admit_user(ws->gw, who)) {
-		gw_identity_unref(who);
-		gw_command_error(ws, m->id, "connection-limit",
-		    "this user has as many connections as allowed");
-		ws->gw->count.refused++;
-		gw_client_disconnect(client, GW_BYE_LIMIT);
-		return;
-	}
-	ws->admitted = true;
-	client->who = who;
-	gw_pulse_heard(client);
-	gw_command_welcome(ws, m->id);
+	gw_signing_begin(ws, who, m->id);
 }
 
 static void refresh(struct gw_websocket *ws, const struct gw_message *m)

@@ -10,6 +10,8 @@
 #include "gateway.h"
 #include "ws.h"
 
+struct gw_signing;
+
 /* A WebSocket's client, with what it may still send. */
 struct gw_websocket {
 	struct gw_client client;
@@ -19,8 +21,8 @@ struct gw_websocket {
 	uint32_t bad_ms;    /* begin of the minute in which bad are counted */
 	uint32_t used;      /* of the burst */
 	uint16_t bad;
-	bool admitted;     /* counted among its user's connections */
-	uint8_t fragments; /* frames that did not end a message; wraps */
+	uint8_t fragments;          /* frames that did not end a message; wraps */
+	struct gw_signing *signing; /* auth waits for a place; else NULL */
 };
 
 /* What a message costs beyond one: one for so many bytes, inflated ... */

@@ -8,9 +8,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "admit.h"
 #include "client.h"
 #include "clock.h"
 #include "connection.h"
+#include "control.h"
 #include "crypto.h"
 #include "error.h"
 #include "log.h"
@@ -20,12 +22,6 @@
 #include "route.h"
 #include "settings.h"
 #include "static.h"
-
-/*
- * Revocations that come one after the other make one sweep over the clients.
- * The longest that a revoked client stays is 100 ms.
- */
-#define GW_CUT_MS 10
 
 bool gw_gateway_full(const struct gateway *gw)
 {
@@ -100,7 +96,6 @@ static int listen_local(struct gateway *gw)
 	return EX_OK;
 }
 
-static void on_control(void *arg, const struct sl_msg_control *control);
 static void on_ready(void *arg);
 
 static void make_parts(struct gateway *gw)
@@ -115,7 +110,7 @@ static void make_parts(struct gateway *gw)
 	    .loop = loop,
 	    .hub = &gw->hub,
 	    .silence_ms = config->gateway.bus_timeout_ms,
-	    .control = on_control,
+	    .control = gw_control_take,
 	    .ready = on_ready,
 	    .arg = gw,
 	};
@@ -208,53 +203,6 @@ static void on_link(void *arg, bool up)
 	gw_follow_link(gw->follow, up);
 }
 
-/* Cuts every connection whose token has been revoked. */
-static void on_cut(evutil_socket_t fd, short what, void *arg)
-{
-	struct gateway *gw = arg;
-	struct gw_client *next;
-
-	(void)fd;
-	(void)what;
-	for (struct gw_client *c = gw->hub.client_first; c; c = next) {
-		next = c->next;
-		if (c->who && gw_auth_is_revoked(gw->auth, c->who))
-			gw_client_disconnect(c, GW_BYE_REVOKED);
-	}
-}
-
-static void cut_soon(struct gateway *gw)
-{
-	struct timeval soon = sl_loop_ms(GW_CUT_MS);
-
-	if (!evtimer_pending(gw->cut, NULL))
-		event_add(gw->cut, &soon);
-}
-
-static bool is_kind(const struct sl_msg_control *control, const char *kind)
-{
-	return control->kind.len == strlen(kind) &&
-	       memcmp(control->kind.data, kind, control->kind.len) == 0;
-}
-
-static void on_control(void *arg, const struct sl_msg_control *control)
-{
-	struct gateway *gw = arg;
-
-	if (is_kind(control, "connection")) {
-		gw_connection_control(gw, control->body);
-		return;
-	}
-	if (!is_kind(control, "revoke"))
-		return;
-	int fresh = gw_auth_revoke(gw->auth, control->body);
-	if (fresh == 1)
-		cut_soon(gw);
-	else if (fresh < 0)
-		sl_log_warn("gateway", "revocation not understood seq=%llu",
-		    (unsigned long long)control->seq);
-}
-
 static void on_ready(void *arg)
 {
 	struct gateway *gw = arg;
@@ -299,9 +247,9 @@ static int start(struct sl_process *process)
 	if (sl_bus_client_open(&gw->bus, &options))
 		return EX_UNAVAILABLE;
 	gw->ask = gw_ask_new(gw->bus, gw->name, (int)gw->config->bus_timeout_ms);
-	gw->cut = evtimer_new(process->loop, on_cut, gw);
-	if (!gw->cut)
-		return EX_OSERR;
+	gw_control_start(gw);
+	gw->hub.places =
+	    gw_places_new(process->loop, gw->ask, gw->users, gw_admit_surplus, gw);
 	gw_follow_start(gw->follow, gw->ask);
 	gw->second = event_new(process->loop, -1, EV_PERSIST, on_second, gw);
 	gw->sweep = event_new(process->loop, -1, EV_PERSIST, on_sweep, gw);
@@ -362,8 +310,7 @@ static void stop(struct sl_process *process)
 		event_free(gw->second);
 	if (gw->sweep)
 		event_free(gw->sweep);
-	if (gw->cut)
-		event_free(gw->cut);
+	gw_control_stop(gw);
 	sl_listen_close(gw->tcp);
 	sl_listen_close(gw->local);
 	if (gw->http)
@@ -376,6 +323,7 @@ static void stop(struct sl_process *process)
 		sl_bus_client_close(gw->bus);
 	gw_follow_free(gw->follow);
 	gw_auth_free(gw->auth);
+	gw_places_free(gw->hub.places);
 	gw_users_free(gw->users);
 	gw_pulse_free(gw->pulse);
 	gw_metrics_free(gw->metrics);

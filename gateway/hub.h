@@ -16,6 +16,7 @@ struct event_base;
 struct event;
 struct gw_behind;
 struct gw_client;
+struct gw_places;
 struct gw_replay;
 struct gw_view;
 
@@ -54,6 +55,7 @@ struct gw_hub {
 	struct gw_mirror *mirror;
 	struct gw_window *window;
 	struct gw_replay *replay; /* NULL in tests without a bus */
+	struct gw_places *places; /* the same */
 	struct gw_table patterns;
 	struct gw_table views;
 	struct gw_view *view_first;

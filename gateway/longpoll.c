@@ -33,7 +33,6 @@ static void end(struct gw_longpoll *poll)
 	struct gateway *gw = poll->gw;
 
 	event_free(poll->timer);
-	gw_admit_leave(poll->client.who);
 	gw_client_clear(&poll->client);
 	free(poll);
 	gw->count.polls--;
@@ -131,6 +130,7 @@ static void start(struct gw_call *call, const struct gw_wish *w, int64_t wait_ms
 	gw->count.polls_opened++;
 	sl_http_on_end(call->request, on_abort, poll);
 	gw_client_init(&poll->client, &gw->hub, NULL, GW_FORM_POLL, call->who);
+	gw_admit_take(call, &poll->client);
 	gw_sub_add(&poll->client, set);
 	gw_client_follow(&poll->client, set, w->has_since ? &w->since : NULL);
 	gw_patterns_unref(set);

@@ -156,21 +156,42 @@ static void run(struct gw_call *call)
 		call->route->handler(call);
 }
 
+static void handle(struct gw_call *call)
+{
+	struct sl_http_request *request = call->request;
+	unsigned methods = find(call->gw, request, &call->route, &call->param);
+	bool reads = request->method == SL_HTTP_GET || request->method == SL_HTTP_HEAD;
+
+	if (call->route)
+		run(call);
+	else if (methods)
+		answer_methods(call, methods);
+	else if (!gw_static_has(call->gw->files, request->path))
+		gw_call_problem(call, 404, "not-found", "there is nothing at this path");
+	else if (!reads)
+		answer_methods(call, SL_HTTP_GET);
+	else
+		gw_static_serve(call);
+	gw_call_clear(call);
+}
+
 void gw_route_handle(void *arg, struct sl_http_request *request)
 {
 	struct gw_call call = {.gw = arg, .request = request};
-	unsigned methods = find(call.gw, request, &call.route, &call.param);
-	bool reads = request->method == SL_HTTP_GET || request->method == SL_HTTP_HEAD;
 
-	if (call.route)
-		run(&call);
-	else if (methods)
-		answer_methods(&call, methods);
-	else if (!gw_static_has(call.gw->files, request->path))
-		gw_call_problem(&call, 404, "not-found", "there is nothing at this path");
-	else if (!reads)
-		answer_methods(&call, SL_HTTP_GET);
-	else
-		gw_static_serve(&call);
-	gw_call_clear(&call);
+	handle(&call);
+}
+
+void gw_route_again(
+    struct gateway *gw, struct sl_http_request *request, struct gw_user *placed)
+{
+	struct gw_call call = {
+	    .gw = gw, .request = request, .admission = GW_ADMISSION_NO};
+
+	if (placed) {
+		placed->refs++;
+		call.placed = placed;
+		call.admission = GW_ADMISSION_YES;
+	}
+	handle(&call);
 }

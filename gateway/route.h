@@ -49,6 +49,13 @@ const struct gw_route *gw_route_at(size_t i);
 /* gw_route_path returns a row's path where it depends on the configuration, too. */
 const char *gw_route_path(const struct gw_route *route, const char *websocket_path);
 
+/*
+ * gw_route_again runs a call again that gw_admit_call has put aside: with a place
+ * of placed (counted already, a reference is taken), or refused if it is NULL.
+ */
+void gw_route_again(
+    struct gateway *gw, struct sl_http_request *request, struct gw_user *placed);
+
 /* gw_route_handle is the HTTP server's handler: arg is the gateway. */
 void gw_route_handle(void *arg, struct sl_http_request *request);
 

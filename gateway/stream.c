@@ -39,7 +39,6 @@ static void on_closed(struct sl_conn *conn, void *owner, enum sl_conn_reason rea
 
 	(void)conn;
 	(void)reason;
-	gw_admit_leave(stream->client.who);
 	gw_client_clear(&stream->client);
 	free(stream);
 	gw->count.sse--;
@@ -101,6 +100,7 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 	    w->named ? GW_FORM_SSE_NAMED : GW_FORM_SSE, call->who);
 	stream->client.heartbeats = w->heartbeats || (flags & GW_ROUTE_BEATS);
 	stream->client.updates = flags & GW_ROUTE_UPDATES;
+	gw_admit_take(call, &stream->client);
 	gw_pulse_start(gw->pulse, &stream->client);
 	uint32_t id = gw_sub_add(&stream->client, set);
 	greet(stream, w, id);

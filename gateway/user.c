@@ -65,6 +65,26 @@ void gw_user_unref(struct gw_user *user)
 	free(user);
 }
 
+struct each {
+	void (*fn)(void *arg, struct gw_user *user);
+	void *arg;
+};
+
+static void on_node(void *arg, struct gw_table_node *node)
+{
+	const struct each *each = arg;
+
+	each->fn(each->arg, GW_TABLE_OBJECT(node, struct gw_user, node));
+}
+
+void gw_users_each(
+    struct gw_users *users, void (*fn)(void *arg, struct gw_user *user), void *arg)
+{
+	struct each each = {fn, arg};
+
+	gw_table_each(&users->table, on_node, &each);
+}
+
 bool gw_user_request(struct gw_user *user, uint32_t limit, int64_t now_ns, uint32_t *left)
 {
 	int64_t second = now_ns / SL_NS_PER_S;

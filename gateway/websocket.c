@@ -11,6 +11,7 @@
 #include "packing.h"
 #include "pump.h"
 #include "route.h"
+#include "signing.h"
 #include "upgrade.h"
 #include "ws.h"
 
@@ -34,6 +35,12 @@ static bool on_message(
 		return false;
 	}
 	ws->used += (uint32_t)(len / GW_COMMAND_BYTES); /* those that follow pay */
+	if (ws->signing && opcode == SL_WS_TEXT) {
+		if (gw_signing_hold(ws->signing, data, len))
+			return true;
+		gw_client_disconnect(&ws->client, GW_BYE_TOO_MANY);
+		return false;
+	}
 	if (opcode != SL_WS_TEXT) {
 		gw_client_end_with(&ws->client, SL_WS_UNSUPPORTED, SL_CONN_MALFORMED,
 		    "messages are text");
@@ -122,8 +129,7 @@ static void on_closed(struct sl_conn *conn, void *owner, enum sl_conn_reason rea
 
 	(void)conn;
 	(void)reason;
-	if (ws->admitted)
-		gw_admit_leave(ws->client.who);
+	gw_signing_cancel(ws);
 	gw_client_clear(&ws->client);
 	sl_ws_clear(&ws->codec);
 	free(ws);
@@ -137,9 +143,11 @@ static const struct sl_conn_handler handler = {
     .on_close = on_closed,
 };
 
-/* Finds what the handshake's credential says; GW_BYE_… in *bye if it fails. */
-static bool sign_in(
-    struct gw_call *call, struct gw_websocket *ws, const char **why, enum gw_bye *bye)
+/*
+ * Finds what the handshake's credential says.  YES: the user has a place, or the
+ * first message will tell who it is.  NO: why and bye say it.
+ */
+static enum gw_admission sign_in(struct gw_call *call, const char **why, enum gw_bye *bye)
 {
 	struct gateway *gw = call->gw;
 	struct gw_credential *c = &call->credential;
@@ -147,33 +155,29 @@ static bool sign_in(
 	*why = "too many connections from this address in a second";
 	*bye = GW_BYE_TOO_MANY;
 	if (!gw_call_connects(call))
-		return false;
+		return GW_ADMISSION_NO;
 	*why = "not a JSON Web Token";
 	*bye = GW_BYE_NO_TOKEN;
 	gw_auth_find(call->request, gw_call_cookie(call), gw->config->query_token, c);
 	if (c->place == GW_PLACE_NONE)
-		return true; /* the first message will bring it */
+		return GW_ADMISSION_YES;
 	if (c->place == GW_PLACE_COOKIE && !gw_call_origin_allowed(call)) {
 		*why = "a session cookie can be used from listed origins only";
 		*bye = GW_BYE_FORBIDDEN;
-		return false;
+		return GW_ADMISSION_NO;
 	}
 	if (c->token.data)
 		call->who = gw_auth_token(gw->auth, c->token.data, c->token.len, why);
 	if (!call->who)
-		return false;
+		return GW_ADMISSION_NO;
 	if (!gw_admit_same_user(call)) {
 		*why = "userId is not the token's subject";
 		*bye = GW_BYE_FORBIDDEN;
-		return false;
+		return GW_ADMISSION_NO;
 	}
-	if (!gw_admit_user(gw, call->who)) {
-		*why = "this user has as many connections as allowed";
-		*bye = GW_BYE_LIMIT;
-		return false;
-	}
-	ws->admitted = true;
-	return true;
+	*why = "this user has as many connections as allowed";
+	*bye = GW_BYE_LIMIT;
+	return gw_admit_call(call);
 }
 
 static bool offers_ours(const struct sl_http_request *request)
@@ -188,6 +192,20 @@ static bool offers_ours(const struct sl_http_request *request)
 		    memcmp(offer.data, subprotocol, offer.len) == 0)
 			return true;
 	}
+}
+
+/* Says why on the WebSocket, as browsers cannot see a status, and ends it. */
+static void refuse(struct gw_websocket *ws, const char *why, enum gw_bye bye)
+{
+	const char *code = bye == GW_BYE_LIMIT       ? "connection-limit"
+			   : bye == GW_BYE_FORBIDDEN ? "forbidden"
+			   : bye == GW_BYE_TOO_MANY  ? "too-many-requests"
+						     : "invalid-token";
+
+	if (why)
+		gw_command_error(ws, (struct sl_slice){0}, code, why);
+	ws->gw->count.refused++;
+	gw_client_disconnect(&ws->client, bye);
 }
 
 void gw_websocket_open(struct gw_call *call)
@@ -206,18 +224,21 @@ void gw_websocket_open(struct gw_call *call)
 	}
 	if (!gw_call_supports(call))
 		return;
+	enum gw_admission admission = GW_ADMISSION_NO;
+	if (gw_follow_ready(gw->follow))
+		admission = sign_in(call, &why, &bye);
+	if (admission == GW_ADMISSION_WAIT)
+		return;
 	struct gw_websocket *ws = calloc(1, sizeof *ws);
 	if (!ws)
 		abort();
 	ws->gw = gw;
-	bool ready = gw_follow_ready(gw->follow) && !gw->draining;
-	bool welcome = ready && sign_in(call, ws, &why, &bye);
 	ws->codec.message_max = (uint32_t)gw->config->message_bytes_max;
 	ws->codec.allow_rsv1 = shake.extension.deflate;
 	gw->count.ws++;
 	gw->count.ws_opened++;
 	/* The handshake's answer ends the request. */
-	if (why && !welcome)
+	if (why && admission == GW_ADMISSION_NO)
 		gw_call_refused(call, why);
 	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
 	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
@@ -226,17 +247,10 @@ void gw_websocket_open(struct gw_call *call)
 		ws->client.packing = gw_packing_websocket(shake.extension.window_bits);
 	ws->client.updates = call->route->flags & GW_ROUTE_UPDATES;
 	gw_pulse_start(gw->pulse, &ws->client);
-	if (!welcome) {
-		if (why)
-			gw_command_error(ws, (struct sl_slice){0},
-			    bye == GW_BYE_LIMIT       ? "connection-limit"
-			    : bye == GW_BYE_FORBIDDEN ? "forbidden"
-			    : bye == GW_BYE_TOO_MANY  ? "too-many-requests"
-						      : "invalid-token",
-			    why);
-		gw->count.refused++;
-		gw_client_disconnect(&ws->client, bye);
+	if (admission == GW_ADMISSION_NO) {
+		refuse(ws, why, bye);
 	} else if (ws->client.who) {
+		gw_admit_take(call, &ws->client);
 		gw_command_welcome(ws, (struct sl_slice){0});
 	}
 }

@@ -61,7 +61,7 @@ static void on_done(void *arg, int error, const void *data, size_t len)
 static void open_bus(void)
 {
 	struct sl_bus_options options = {.base = base, .run_dir = dir};
-	struct sl_bus_handler handler = {on_request, on_report};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
 
 	ck_assert_int_eq(sl_bus_open(&bus, &options, &handler, NULL), 0);
 }
@@ -357,7 +357,7 @@ END_TEST
 START_TEST(a_path_that_no_socket_can_have_is_refused)
 {
 	char path[256];
-	struct sl_bus_handler handler = {on_request, on_report};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
 	struct sl_bus_options options = {.base = base, .run_dir = path};
 	struct sl_bus_client_options dialler = {.base = base, .run_dir = path};
 
@@ -373,7 +373,7 @@ END_TEST
 
 START_TEST(a_missing_directory_or_group_fails_with_nothing_left_open)
 {
-	struct sl_bus_handler handler = {on_request, on_report};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
 	struct sl_bus_options options = {.base = base, .run_dir = "/nonexistent/run"};
 
 	ck_assert_int_eq(sl_bus_open(&bus, &options, &handler, NULL), SL_ESYS);

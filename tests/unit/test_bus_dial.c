@@ -56,7 +56,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg)
 static void prove_recovery(void)
 {
 	struct sl_bus_options options = {.base = base, .run_dir = dir};
-	struct sl_bus_handler handlers = {on_request, on_report};
+	struct sl_bus_handler handlers = {.request = on_request, .report = on_report};
 	const struct timeval beat = sl_loop_ms(20);
 	struct event *publisher = event_new(base, -1, EV_PERSIST, on_beat, NULL);
 

@@ -218,7 +218,7 @@ static bool ended(pid_t pid, int *status)
 START_TEST(a_hostile_peer_kills_nothing_and_nothing_grows)
 {
 	struct sl_bus_options options = {.base = base, .run_dir = dir};
-	struct sl_bus_handler handler = {on_request, on_report};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
 	const struct timeval beat = sl_loop_ms(20);
 	int go[2];
 	int status = -1;

@@ -101,7 +101,7 @@ static bool receive(nng_socket s)
 static void open_bus(void)
 {
 	struct sl_bus_options options = {.base = base, .run_dir = dir};
-	struct sl_bus_handler handler = {on_request, on_report};
+	struct sl_bus_handler handler = {.request = on_request, .report = on_report};
 
 	ck_assert_int_eq(sl_bus_open(&bus, &options, &handler, NULL), 0);
 }

@@ -156,6 +156,29 @@ static void make_report(void)
 	sl_msg_report_pack(&message, &report);
 }
 
+static void make_claims(void)
+{
+	struct sl_msg_claims_writer w;
+	struct sl_msg_claim claim = {
+	    SLICE("default"), SLICE("alice"), 5, 2, 1, SLICE("0123456789abcdef")};
+
+	sl_msg_claims_begin(&w, &message, 7);
+	sl_msg_claims_add(&w, &claim);
+	sl_msg_claims_add(&w, &claim);
+	sl_msg_claims_end(&w);
+}
+
+static void make_grants(void)
+{
+	struct sl_msg_grants_writer w;
+	struct sl_msg_grant grant = {3, true};
+
+	sl_msg_grants_begin(&w, &message, 7);
+	sl_msg_grants_add(&w, &grant);
+	sl_msg_grants_add(&w, &grant);
+	sl_msg_grants_end(&w);
+}
+
 /* ---- readers of each kind, as one table ---- */
 
 static int count_head(void *arg, const struct sl_msg_batch_head *h)
@@ -187,6 +210,34 @@ static int read_page(const void *data, size_t len)
 	struct sl_msg_page_head page;
 
 	return sl_msg_page_read(data, len, &page, count_entry, &effects);
+}
+
+static int count_claim(void *arg, const struct sl_msg_claim *claim)
+{
+	(void)claim;
+	++*(int *)arg;
+	return 0;
+}
+
+static int read_claims(const void *data, size_t len)
+{
+	uint64_t lease;
+
+	return sl_msg_claims_read(data, len, &lease, count_claim, &effects);
+}
+
+static int count_grant(void *arg, const struct sl_msg_grant *grant)
+{
+	(void)grant;
+	++*(int *)arg;
+	return 0;
+}
+
+static int read_grants(const void *data, size_t len)
+{
+	uint64_t lease;
+
+	return sl_msg_grants_read(data, len, &lease, count_grant, &effects);
 }
 
 static int read_entry(const void *data, size_t len)
@@ -228,6 +279,8 @@ static const struct {
     {make_reply, read_reply, true},
     {make_page, read_page, true},
     {make_report, read_report, true},
+    {make_claims, read_claims, true},
+    {make_grants, read_grants, true},
 };
 #define KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the aggregator's control log makes a gateway do. */
+#ifndef GW_CONTROL_H
+#define GW_CONTROL_H
+
+#include "gateway.h"
+#include "msg.h"
+
+/* gw_control_start begins, gw_control_stop ends what entries put off; arg is the gateway.
+ */
+void gw_control_start(struct gateway *gw);
+void gw_control_stop(struct gateway *gw);
+
+/*
+ * gw_control_take does what an entry says: a request for a live connection, a
+ * connection that gives way to another one, a revocation.  Kinds that are not
+ * known are others' business.
+ */
+void gw_control_take(void *arg, const struct sl_msg_control *control);
+
+#endif
