@@ -7,6 +7,7 @@
 #include "behind.h"
 #include "clock.h"
 #include "crypto.h"
+#include "fanout.h"
 #include "frame.h"
 #include "identity.h"
 #include "packing.h"
@@ -168,9 +169,12 @@ static void switch_view(struct gw_client *client, struct gw_patterns *patterns)
 
 	if (view == client->view)
 		return;
-	if (client->view)
+	if (client->view) {
+		gw_fanout_leave(client);
 		gw_view_remove(client->view, client);
+	}
 	gw_view_add(view, client);
+	gw_fanout_joined(client);
 }
 
 void gw_client_follow(
@@ -180,6 +184,7 @@ void gw_client_follow(
 	    client->view ? gw_patterns_ref(client->view->sight.patterns) : NULL;
 
 	switch_view(client, patterns);
+	gw_fanout_leave(client);
 	if (!client->behind)
 		gw_behind_begin(client, client->hub->end);
 	if (since)
@@ -197,11 +202,12 @@ void gw_client_follow(
 void gw_client_narrow(struct gw_client *client, struct gw_patterns *patterns)
 {
 	switch_view(client, patterns);
+	gw_pump_run(client);
 }
 
 void gw_client_position(const struct gw_client *client, struct sl_cursor *cursor)
 {
-	gw_hub_position(client->hub, cursor);
+	gw_fanout_position(client, cursor);
 	if (client->behind)
 		gw_behind_position(client->behind, cursor);
 }

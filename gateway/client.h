@@ -69,6 +69,7 @@ struct gw_client {
 	uint32_t beat_ms;  /* last heartbeat message */
 	uint32_t owed_ms;  /* last metrics_update that it got because it was owed */
 	uint8_t form;      /* enum gw_form */
+	uint8_t round;     /* of the fan-out that had its turn with it last */
 	bool leaving;      /* disconnect is on its way: nothing more is sent */
 	bool warned;       /* token_expiring was sent */
 	bool heartbeats;   /* wants heartbeat messages */

@@ -1,298 +1,382 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fanout.h"
 
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "behind.h"
+#include "burst.h"
 #include "clock.h"
-#include "frame.h"
-#include "identity.h"
 #include "pump.h"
 #include "view.h"
 
 /*
  * Design notes
  *
- * The entries of a flush are put into sending order once; a live client gets
- * them in exactly this order, so the cursor of each message is the same for
- * all of them and the message is rendered once per transport, for all views.
- * A view's part of a flush becomes one frame per transport (the burst), that
- * each live member's socket gets with one send; what it does not take is
- * queued by reference.
+ * A sweep takes every member of every view once.  It is done in slices, with
+ * the loop in between, so that no crowd of clients keeps what arrives waiting.
  *
- * The same holds for compression.  A WebSocket's message is compressed by
- * itself, so once for all views; an event stream's burst as a whole, once for a
- * view: what one message has in common with the next costs nothing there.
- * Neither is done before a member asks for it.
+ * At any time the live clients stand at one of two positions: those whose turn
+ * has been (their round is the sweep's) at the hub's end, the others at the
+ * sweep's from.  Nothing but this file writes to one of the others: who has to,
+ * or changes what one sees, calls gw_fanout_leave first.
+ *
+ * When alerts or critical events arrive while a sweep is under way, they
+ * overtake it: each client gets what it lacks of these two logs, in a frame for
+ * those whose turn has been and one for those whose turn has not, and the
+ * sweep goes on with the other three.
+ *
+ * What a sweep tells of the mirror is what had changed when it began: before
+ * the loop gets its turn, the changes that later views will tell are kept with
+ * them and the mirror is settled.
  */
-struct piece {
-	size_t at;  /* in the arena of its form and packing */
-	size_t len; /* 0: not rendered yet */
-};
-
-struct item {
-	const struct gw_entry *entry;
-	struct gw_stamp stamp;
-	struct piece piece[GW_FORM_COUNT][GW_PACKING_GZIP];
-};
-
-struct burst {
-	struct sl_frame *frame; /* NULL: not made */
-	struct sl_zip_sum sum;  /* of what a gzip block stands for */
-};
-
-struct flush {
+struct gw_fanout {
 	struct gw_hub *hub;
-	const struct sl_catalog *catalog;
-	struct item *item;
-	size_t count;
-	size_t cap;
-	struct sl_buf arena[GW_FORM_COUNT][GW_PACKING_GZIP];
-	uint64_t start[SL_STREAM_COUNT];
-	uint32_t now_ms;
-	bool torn; /* the window could not keep all of it */
-
-	/* Of the view at hand. */
-	size_t *seen;
-	size_t seen_count;
-	bool personal;
-	struct sl_buf overlay; /* its data, without the envelope */
-	bool has_overlay;
-	struct burst burst[GW_FORM_COUNT][GW_PACKING_KINDS];
-	bool too_big;
+	struct event *go_on;
+	struct gw_burst sweep;
+	struct gw_burst urgent[2]; /* for those whose turn has not been, and has been */
+	struct gw_view *view;      /* whose turn it is; NULL: no sweep is under way */
+	uint32_t next;             /* its member whose turn it is */
+	uint64_t metrics; /* what those whose turn has not been know of the mirror */
+	uint8_t round;    /* 0, 1, 0, … */
+	bool begun;       /* the view's part is made */
+	bool settled;
+	bool again; /* more has been published meanwhile */
 };
 
-/* A burst past this is written for each client in turns. */
-#define GW_FANOUT_BURST_MAX (512u * 1024u)
+static void on_go_on(evutil_socket_t fd, short what, void *arg);
 
-static void add_item(struct flush *f, const struct gw_entry *entry)
+struct gw_fanout *gw_fanout_new(struct gw_hub *hub)
 {
-	struct sl_cursor at;
+	struct gw_fanout *f = calloc(1, sizeof *f);
 
-	if (f->count == f->cap) {
-		f->cap = f->cap ? f->cap * 2 : 64;
-		f->item = realloc(f->item, f->cap * sizeof *f->item);
-		f->seen = realloc(f->seen, f->cap * sizeof *f->seen);
-		if (!f->item || !f->seen)
-			abort();
-	}
-	struct item *item = &f->item[f->count++];
-	*item = (struct item){.entry = entry};
-	gw_hub_position(f->hub, &at);
-	for (int s = (int)entry->e.stream; s < SL_STREAM_COUNT; s++)
-		at.next[s] = f->start[s];
-	at.next[entry->e.stream] = entry->e.seq + 1;
-	gw_stamp_set(&item->stamp, &at);
+	if (!f)
+		abort();
+	f->hub = hub;
+	f->go_on = evtimer_new(hub->loop, on_go_on, f);
+	if (!f->go_on)
+		abort();
+	return f;
 }
 
-static void collect(struct flush *f)
+void gw_fanout_free(struct gw_fanout *f)
+{
+	if (!f)
+		return;
+	event_free(f->go_on);
+	gw_burst_clear(&f->sweep);
+	gw_burst_clear(&f->urgent[0]);
+	gw_burst_clear(&f->urgent[1]);
+	free(f);
+}
+
+/* Whether a client still has its turn in the sweep that is under way. */
+static bool is_due(const struct gw_fanout *f, const struct gw_client *client)
+{
+	return f->view && client->view && client->round != f->round;
+}
+
+void gw_fanout_position(const struct gw_client *client, struct sl_cursor *cursor)
+{
+	const struct gw_fanout *f = client->hub->fanout;
+
+	gw_hub_position(client->hub, cursor);
+	if (!is_due(f, client))
+		return;
+	memcpy(cursor->next, f->sweep.from, sizeof cursor->next);
+	cursor->metrics = f->metrics;
+}
+
+/* ---- one client
+ * --------------------------------------------------------------------------- */
+
+/* How many entries in a client's sight the sweep still has for it. */
+static uint32_t count_due(const struct gw_fanout *f, const struct gw_client *client)
+{
+	const struct sl_catalog *catalog = gw_mirror_catalog(f->hub->mirror);
+	uint32_t count = 0;
+
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		for (uint64_t seq = f->sweep.from[s]; seq < f->sweep.to[s]; seq++) {
+			const struct gw_entry *e =
+			    gw_window_get(f->hub->window, (enum sl_stream)s, seq);
+			count += e && gw_behind_sees(client, catalog, e);
+		}
+	}
+	return count;
+}
+
+/* Whether the sweep still has metrics for the members of a view. */
+static bool overlay_due(const struct gw_fanout *f, const struct gw_view *view)
+{
+	if (view == f->view && f->begun)
+		return f->sweep.has_overlay;
+	return view->overlay != NULL;
+}
+
+void gw_fanout_leave(struct gw_client *client)
+{
+	struct gw_fanout *f = client->hub->fanout;
+
+	if (!is_due(f, client))
+		return;
+	client->round = f->round;
+	if (!client->behind)
+		gw_behind_begin(client, f->sweep.from);
+	gw_behind_lag(client, count_due(f, client), overlay_due(f, client->view));
+}
+
+void gw_fanout_joined(struct gw_client *client)
+{
+	client->round = client->hub->fanout->round;
+}
+
+/* ---- sweeps
+ * ------------------------------------------------------------------------------- */
+
+void gw_fanout_removed(struct gw_view *view, uint32_t place)
+{
+	struct gw_fanout *f = view->hub->fanout;
+
+	/* Whoever took this place may not have had its turn. */
+	if (view != f->view)
+		return;
+	if (place < f->next)
+		f->next = place;
+	if (view->count > 0)
+		return;
+	f->view = view->next;
+	f->next = 0;
+	f->begun = false;
+	gw_burst_end(&f->sweep);
+	if (!f->view)
+		event_active(f->go_on, EV_TIMEOUT, 0);
+}
+
+/* Makes the part of the view whose turn it is. */
+static void begin_view(struct gw_fanout *f)
+{
+	struct gw_view *view = f->view;
+	struct gw_burst *b = &f->sweep;
+
+	gw_burst_view(b, view);
+	f->begun = true;
+	sl_buf_reset(&b->overlay);
+	if (view->overlay) {
+		sl_buf_add(&b->overlay, view->overlay->data, view->overlay->len);
+		b->has_overlay = true;
+		gw_view_keep(view, NULL);
+	} else if (!f->settled && view->wants_metrics) {
+		b->has_overlay =
+		    gw_sight_overlay(&view->sight, f->hub->mirror, &b->overlay);
+	}
+	if (b->has_overlay)
+		view->metrics_ms = (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
+}
+
+/* A frame costs as much as a client for each of these. */
+#define GW_FANOUT_UNIT (16u * 1024u)
+
+static uint32_t cost_of(const struct gw_burst *b, const struct gw_client *client)
+{
+	return 1 + (uint32_t)(gw_burst_bytes(b, client) / GW_FANOUT_UNIT);
+}
+
+/* Lets one member have its turn and returns what it cost; 0: the view has none left. */
+static uint32_t step(struct gw_fanout *f)
+{
+	struct gw_view *view = f->view;
+
+	while (f->next < view->count) {
+		struct gw_client *client = view->member[f->next++];
+		if (client->round == f->round)
+			continue;
+		client->round = f->round;
+		if (gw_burst_any(&f->sweep))
+			gw_burst_give(&f->sweep, view, client);
+		else if (f->sweep.count > 0 && client->behind)
+			/* Those ahead of the stream may have been waiting for it. */
+			gw_pump_run(client);
+		return cost_of(&f->sweep, client);
+	}
+	return 0;
+}
+
+/* Keeps what the views to come will tell of the mirror. */
+static void settle(struct gw_fanout *f)
+{
+	static struct sl_buf overlay;
+
+	if (f->settled)
+		return;
+	f->settled = true;
+	for (struct gw_view *view = f->begun ? f->view->next : f->view; view;
+	     view = view->next) {
+		sl_buf_reset(&overlay);
+		if (view->wants_metrics &&
+		    gw_sight_overlay(&view->sight, f->hub->mirror, &overlay))
+			gw_view_keep(view, &overlay);
+	}
+	gw_mirror_settle(f->hub->mirror);
+}
+
+static void go_on(struct gw_fanout *f)
+{
+	uint32_t slice = f->hub->limits.slice_clients;
+
+	gw_burst_recall(&f->sweep);
+	for (uint32_t done = 0; f->view;) {
+		if (slice > 0 && done >= slice) {
+			struct timeval now = {0};
+			settle(f);
+			event_add(f->go_on, &now);
+			return;
+		}
+		if (!f->begun)
+			begin_view(f);
+		uint32_t cost = step(f);
+		done += cost;
+		if (cost > 0)
+			continue;
+		gw_burst_end(&f->sweep);
+		f->view = f->view->next;
+		f->next = 0;
+		f->begun = false;
+	}
+	if (!f->settled)
+		gw_mirror_settle(f->hub->mirror);
+}
+
+static void begin(struct gw_fanout *f)
 {
 	struct gw_hub *hub = f->hub;
+	uint64_t to[SL_STREAM_COUNT];
 
-	f->count = 0;
-	f->torn = false;
-	memcpy(f->start, hub->end, sizeof f->start);
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
-		hub->end[s] = gw_window_next(hub->window, (enum sl_stream)s);
-	for (int s = 0; s < SL_STREAM_COUNT; s++) {
-		for (uint64_t seq = f->start[s]; seq < hub->end[s]; seq++) {
-			const struct gw_entry *e =
-			    gw_window_get(hub->window, (enum sl_stream)s, seq);
-			if (e)
-				add_item(f, e);
-			else
-				f->torn = true;
-		}
+		to[s] = gw_window_next(hub->window, (enum sl_stream)s);
+	gw_burst_collect(&f->sweep, hub, hub->end, to);
+	memcpy(hub->end, to, sizeof to);
+	f->metrics = hub->metrics;
+	hub->metrics = gw_mirror_position(hub->mirror);
+	hub->stats.flushes++;
+	f->round ^= 1;
+	f->again = false;
+	f->settled = false;
+	f->view = hub->view_first;
+	f->next = 0;
+	f->begun = false;
+	go_on(f);
+}
+
+static void on_go_on(evutil_socket_t fd, short what, void *arg)
+{
+	struct gw_fanout *f = arg;
+
+	(void)fd;
+	(void)what;
+	if (f->view)
+		go_on(f);
+	if (!f->view && f->again)
+		begin(f);
+}
+
+void gw_fanout_stop(struct gw_hub *hub)
+{
+	struct gw_fanout *f = hub->fanout;
+
+	f->view = NULL;
+	f->begun = false;
+	gw_burst_end(&f->sweep);
+	for (struct gw_view *view = hub->view_first; view; view = view->next) {
+		gw_view_keep(view, NULL);
+		for (uint32_t i = 0; i < view->count; i++)
+			view->member[i]->round = f->round;
 	}
 }
 
-/* Renders an item for a form, packed as it goes into a burst. */
-static const struct piece *piece_of(
-    struct flush *f, struct item *item, enum gw_form form, enum gw_packing_kind kind)
+/* ---- overtaking
+ * ------------------------------------------------------------------------ */
+
+/* The logs whose entries overtake a sweep. */
+#define GW_FANOUT_URGENT (SL_STREAM_CRITICAL + 1)
+
+static bool urgent(const struct gw_hub *hub)
 {
-	struct sl_buf *arena = &f->arena[form][kind];
-	struct piece *piece = &item->piece[form][kind];
-
-	if (piece->len > 0)
-		return piece;
-	piece->at = arena->len;
-	if (kind == GW_PACKING_NONE) {
-		gw_render_entry(arena, form, &item->entry->e, &item->stamp);
-	} else {
-		const struct piece *plain = piece_of(f, item, form, GW_PACKING_NONE);
-		gw_packing_frames(&f->hub->packing, kind,
-		    f->arena[form][GW_PACKING_NONE].data + plain->at, plain->len, arena);
-	}
-	piece->len = arena->len - piece->at;
-	return piece;
-}
-
-static void add_overlay(struct flush *f, const struct gw_view *view, enum gw_form form,
-    enum gw_packing_kind kind, struct sl_buf *burst)
-{
-	static struct sl_buf plain;
-	struct sl_buf *out = kind == GW_PACKING_NONE ? burst : &plain;
-
-	if (!f->has_overlay)
-		return;
-	sl_buf_reset(&plain);
-	size_t mark = gw_render_open(out, form, "metrics_update", (struct sl_slice){0},
-	    view->sight.tenant->newest_us);
-	sl_buf_add(out, f->overlay.data, f->overlay.len);
-	gw_render_close(out, form, mark, NULL);
-	if (out == &plain)
-		gw_packing_frames(&f->hub->packing, kind, plain.data, plain.len, burst);
-}
-
-/* Puts the view's part of the flush together in its sending order. */
-static void compose(struct flush *f, const struct gw_view *view, enum gw_form form,
-    enum gw_packing_kind kind, struct sl_buf *burst)
-{
-	bool overlay_due = true;
-
-	for (size_t i = 0; i < f->seen_count; i++) {
-		struct item *item = &f->item[f->seen[i]];
-		if (overlay_due && item->entry->e.stream >= SL_STREAM_NORMAL) {
-			add_overlay(f, view, form, kind, burst);
-			overlay_due = false;
-		}
-		const struct piece *piece = piece_of(f, item, form, kind);
-		sl_buf_add(burst, f->arena[form][kind].data + piece->at, piece->len);
-	}
-	if (overlay_due)
-		add_overlay(f, view, form, kind, burst);
-}
-
-/* The view's burst as a client gets it, made when the first of its kind needs it. */
-static const struct burst *burst_of(
-    struct flush *f, const struct gw_view *view, const struct gw_client *client)
-{
-	static struct sl_buf plain, block;
-	enum gw_form form = (enum gw_form)client->form;
-	enum gw_packing_kind kind = gw_packing_kind_of(client->packing);
-	bool gzip = kind == GW_PACKING_GZIP;
-	struct burst *burst = &f->burst[form][kind];
-
-	if (burst->frame || f->too_big)
-		return burst;
-	sl_buf_reset(&plain);
-	compose(f, view, form, gzip ? GW_PACKING_NONE : kind, &plain);
-	if (plain.len > GW_FANOUT_BURST_MAX) {
-		f->too_big = true;
-		return burst;
-	}
-	sl_buf_reset(&block);
-	if (gzip)
-		burst->sum =
-		    gw_packing_block(&f->hub->packing, plain.data, plain.len, &block);
-	const struct sl_buf *wire = gzip ? &block : &plain;
-	burst->frame = sl_frame_new(wire->data, wire->len);
-	return burst;
-}
-
-/* Filters the flush for a view; false if nothing of it is in sight. */
-static bool filter(struct flush *f, struct gw_view *view)
-{
-	f->seen_count = 0;
-	f->personal = false;
-	f->has_overlay = false;
-	f->too_big = f->torn;
-	for (size_t i = 0; i < f->count; i++) {
-		const struct gw_entry *e = f->item[i].entry;
-		switch (gw_sight_entry(&view->sight, f->catalog, &e->e, e->module)) {
-		case GW_SEEN:
-			f->seen[f->seen_count++] = i;
-			break;
-		case GW_PERSONAL:
-			f->personal = true;
-			break;
-		case GW_HIDDEN:
-			break;
-		}
-	}
-	if (view->wants_metrics) {
-		sl_buf_reset(&f->overlay);
-		f->has_overlay =
-		    gw_sight_overlay(&view->sight, f->hub->mirror, &f->overlay);
-		if (f->has_overlay)
-			view->metrics_ms = f->now_ms;
-	}
-	return f->seen_count > 0 || f->has_overlay || f->personal || f->torn;
-}
-
-/* Whether an entry of the flush is for this client alone. */
-static bool has_personal(const struct flush *f, const struct gw_client *client)
-{
-	for (size_t i = 0; i < f->count; i++) {
-		const struct gw_entry *e = f->item[i].entry;
-		if (e->e.audience == SL_AUDIENCE_SUB &&
-		    gw_behind_sees(client, f->catalog, e))
+	for (int s = 0; s < GW_FANOUT_URGENT; s++) {
+		if (gw_window_next(hub->window, (enum sl_stream)s) > hub->end[s])
 			return true;
 	}
 	return false;
 }
 
-static void give(struct flush *f, struct gw_view *view, struct gw_client *client)
+/* Collects what those who stand at a position lack, and moves the position. */
+static void collect_urgent(
+    struct gw_burst *b, struct gw_hub *hub, uint64_t position[SL_STREAM_COUNT])
 {
-	struct gw_hub *hub = f->hub;
-	uint32_t messages = (uint32_t)f->seen_count + (f->has_overlay ? 1 : 0);
+	uint64_t to[SL_STREAM_COUNT];
 
-	if (client->leaving)
-		return;
-	if (client->behind) {
-		gw_behind_lag(client, (uint32_t)f->seen_count, f->has_overlay);
-		gw_pump_run(client);
-		return;
-	}
-	const struct burst *burst = NULL;
-	bool alone = f->personal && has_personal(f, client);
-	if (!alone && messages > 0 && !gw_client_is_full(client))
-		burst = burst_of(f, view, client);
-	if (burst && burst->frame) {
-		hub->stats.messages += messages;
-		hub->stats.shared += messages;
-		gw_client_send_shared(client, burst->frame, &burst->sum);
-	} else if (alone || messages > 0 || f->torn) {
-		gw_behind_begin(client, f->start);
-		gw_behind_lag(client, (uint32_t)f->seen_count, f->has_overlay);
-		gw_pump_run(client);
-	}
+	memcpy(to, position, sizeof to);
+	for (int s = 0; s < GW_FANOUT_URGENT; s++)
+		to[s] = gw_window_next(hub->window, (enum sl_stream)s);
+	gw_burst_collect(b, hub, position, to);
+	memcpy(position, to, sizeof to);
 }
 
-static void drop_bursts(struct flush *f)
+static void give_urgent(
+    struct gw_fanout *f, struct gw_view *view, struct gw_client *client)
 {
-	for (int form = 0; form < GW_FORM_COUNT; form++) {
-		for (int kind = 0; kind < GW_PACKING_KINDS; kind++) {
-			sl_frame_unref(f->burst[form][kind].frame);
-			f->burst[form][kind].frame = NULL;
+	struct gw_burst *due = &f->urgent[0];
+	struct gw_burst *done = &f->urgent[1];
+
+	/* Who cannot have what is shared, or gets one answer only, gets on by itself. */
+	if (is_due(f, client) && gw_burst_any(due)) {
+		if (client->conn && gw_burst_shared(due, view, client)) {
+			gw_burst_give(due, view, client);
+			return;
 		}
+		gw_fanout_leave(client);
 	}
+	if (!is_due(f, client) && gw_burst_any(done))
+		gw_burst_give(done, view, client);
+	else if (client->behind)
+		gw_pump_run(client);
+}
+
+static void overtake(struct gw_fanout *f)
+{
+	struct gw_hub *hub = f->hub;
+	uint64_t from[SL_STREAM_COUNT];
+
+	memcpy(from, f->sweep.from, sizeof from);
+	collect_urgent(&f->urgent[0], hub, from);
+	collect_urgent(&f->urgent[1], hub, hub->end);
+	for (struct gw_view *view = hub->view_first; view; view = view->next) {
+		gw_burst_view(&f->urgent[0], view);
+		gw_burst_view(&f->urgent[1], view);
+		for (uint32_t i = 0; i < view->count; i++)
+			give_urgent(f, view, view->member[i]);
+		gw_burst_end(&f->urgent[0]);
+		gw_burst_end(&f->urgent[1]);
+	}
+	bool has_overlay = f->sweep.has_overlay;
+	gw_burst_collect(&f->sweep, hub, from, hub->end);
+	if (f->begun) {
+		gw_burst_view(&f->sweep, f->view);
+		f->sweep.has_overlay = has_overlay;
+	}
+	hub->stats.overtakes++;
 }
 
 void gw_fanout_flush(struct gw_hub *hub)
 {
-	static struct flush f;
+	struct gw_fanout *f = hub->fanout;
 
-	f.hub = hub;
-	f.catalog = gw_mirror_catalog(hub->mirror);
-	f.now_ms = (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
-	collect(&f);
-	hub->stats.flushes++;
-	for (struct gw_view *view = hub->view_first; view; view = view->next) {
-		if (!filter(&f, view)) {
-			/* Those ahead of the stream may have been waiting for it. */
-			for (uint32_t i = 0; f.count > 0 && i < view->count; i++)
-				gw_pump_run(view->member[i]);
-			continue;
-		}
-		for (uint32_t i = 0; i < view->count; i++)
-			give(&f, view, view->member[i]);
-		drop_bursts(&f);
+	if (!f->view) {
+		begin(f);
+		return;
 	}
-	for (int form = 0; form < GW_FORM_COUNT; form++) {
-		for (int kind = 0; kind < GW_PACKING_GZIP; kind++)
-			sl_buf_reset(&f.arena[form][kind]);
-	}
-	gw_mirror_settle(hub->mirror);
+	if (urgent(hub))
+		overtake(f);
+	f->again = true;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "behind.h"
+#include "fanout.h"
 #include "pump.h"
 #include "replay.h"
 #include "view.h"
@@ -28,6 +29,7 @@ void gw_hub_init(struct gw_hub *hub, struct event_base *loop,
 		abort();
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
 		hub->end[s] = 1;
+	hub->fanout = gw_fanout_new(hub);
 }
 
 void gw_hub_clear(struct gw_hub *hub)
@@ -35,6 +37,7 @@ void gw_hub_clear(struct gw_hub *hub)
 	if (hub->ready_event)
 		event_free(hub->ready_event);
 	gw_packing_clear(&hub->packing);
+	gw_fanout_free(hub->fanout);
 	gw_window_free(hub->window);
 	gw_mirror_free(hub->mirror);
 	gw_table_clear(&hub->views);
@@ -46,6 +49,7 @@ void gw_hub_clear(struct gw_hub *hub)
 void gw_hub_join(struct gw_hub *hub, uint64_t aggregator, uint64_t epoch,
     const uint64_t next[SL_STREAM_COUNT])
 {
+	gw_fanout_stop(hub);
 	hub->aggregator = aggregator;
 	hub->epoch = epoch;
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
@@ -67,5 +71,5 @@ void gw_hub_position(const struct gw_hub *hub, struct sl_cursor *cursor)
 	cursor->aggregator = hub->aggregator;
 	cursor->epoch = hub->epoch;
 	memcpy(cursor->next, hub->end, sizeof cursor->next);
-	cursor->metrics = gw_mirror_position(hub->mirror);
+	cursor->metrics = hub->metrics;
 }

@@ -17,6 +17,7 @@ struct event;
 struct gw_behind;
 struct gw_client;
 struct gw_places;
+struct gw_fanout;
 struct gw_replay;
 struct gw_view;
 
@@ -24,16 +25,18 @@ struct gw_view;
 struct gw_hub_limits {
 	uint32_t lag_messages;    /* MAX_BUFFER_SIZE */
 	size_t pending_bytes_max; /* of one client in this process */
+	uint32_t slice_clients;   /* served by a fan-out in one turn; 0: all */
 };
 
 struct gw_hub_stats {
-	uint64_t messages; /* entries, metrics and gaps handed to sockets */
-	uint64_t shared;   /* of these, in frames shared by a view */
-	uint64_t skipped;  /* entries skipped for slow clients */
-	uint64_t gaps;     /* gap messages */
-	uint64_t flushes;  /* fan-outs */
-	uint64_t lagged;   /* times a client fell behind */
-	uint64_t dropped;  /* clients closed because they were slow */
+	uint64_t messages;  /* entries, metrics and gaps handed to sockets */
+	uint64_t shared;    /* of these, in frames shared by a view */
+	uint64_t skipped;   /* entries skipped for slow clients */
+	uint64_t gaps;      /* gap messages */
+	uint64_t flushes;   /* fan-outs */
+	uint64_t overtakes; /* alerts or critical events went past one under way */
+	uint64_t lagged;    /* times a client fell behind */
+	uint64_t dropped;   /* clients closed because they were slow */
 };
 
 /*
@@ -44,8 +47,9 @@ struct gw_hub_stats {
  * end[] are the positions up to which everything has been published.
  *
  * A client is live, or it is behind.  A live client has been handed everything
- * before end[], so it needs no positions of its own; it gets the frames that
- * its view shares.  A client is behind while it resumes, and from the moment
+ * before end[] (or, while its turn in a fan-out is still to come, what
+ * gw_fanout_position says), so it needs no positions of its own; it gets the
+ * frames that its view shares.  A client is behind while it resumes, and from the moment
  * that its socket does not take a flush: then it has a struct gw_behind with
  * its own positions, and pump.h writes for it from the window, in sending
  * order, until it has everything and is live again.
@@ -56,6 +60,7 @@ struct gw_hub {
 	struct gw_window *window;
 	struct gw_replay *replay; /* NULL in tests without a bus */
 	struct gw_places *places; /* the same */
+	struct gw_fanout *fanout;
 	struct gw_table patterns;
 	struct gw_table views;
 	struct gw_view *view_first;
@@ -67,6 +72,7 @@ struct gw_hub {
 	uint64_t aggregator;
 	uint64_t epoch;
 	uint64_t end[SL_STREAM_COUNT];
+	uint64_t metrics; /* the mirror's position that has been published */
 	struct gw_packing_home packing;
 	struct gw_hub_limits limits;
 	struct gw_hub_stats stats;
@@ -90,7 +96,7 @@ void gw_hub_clear(struct gw_hub *hub);
 void gw_hub_join(struct gw_hub *hub, uint64_t aggregator, uint64_t epoch,
     const uint64_t next[SL_STREAM_COUNT]);
 
-/* gw_hub_position fills the cursor of a live client. */
+/* gw_hub_position fills the cursor of what has been published. */
 void gw_hub_position(const struct gw_hub *hub, struct sl_cursor *cursor);
 
 #endif

@@ -34,6 +34,9 @@
 	X(COUNTER, "gateway_slow_disconnects", "", "Clients closed for being slow.",     \
 	    gw->hub.stats.dropped)                                                       \
 	X(COUNTER, "gateway_flushes", "", "Fan-outs.", gw->hub.stats.flushes)            \
+	X(COUNTER, "gateway_overtakes", "",                                              \
+	    "Times that alerts or critical events went past a fan-out under way.",       \
+	    gw->hub.stats.overtakes)                                                     \
 	X(COUNTER, "gateway_sent", "bytes", "Sent to clients.", net->sent_bytes)         \
 	X(COUNTER, "gateway_received", "bytes", "Received from clients.",                \
 	    net->received_bytes)                                                         \

@@ -7,6 +7,7 @@
 
 #include "behind.h"
 #include "clock.h"
+#include "fanout.h"
 #include "identity.h"
 #include "pump.h"
 #include "view.h"
@@ -139,7 +140,9 @@ static void push(struct gw_client *client, uint32_t now)
 	if (sl_conn_pending_bytes(client->conn) > 0)
 		return;
 	if (!client->behind && until_update(client, now) <= 0) {
-		gw_behind_begin(client, client->hub->end);
+		gw_fanout_leave(client);
+		if (!client->behind)
+			gw_behind_begin(client, client->hub->end);
 		client->behind->missed_metrics = true;
 		client->owed_ms = now;
 	}

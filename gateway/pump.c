@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "behind.h"
+#include "fanout.h"
 #include "pulse.h"
 #include "replay.h"
 #include "view.h"
@@ -237,6 +238,8 @@ void gw_pump_run(struct gw_client *client)
 	static struct sl_buf out;
 	struct gw_hub *hub = client->hub;
 
+	if (client->behind)
+		gw_fanout_leave(client);
 	for (int turns = 0; client->behind && !client->leaving; turns++) {
 		struct turn_state t = {
 		    .client = client,

@@ -6,6 +6,9 @@
 #include "clock.h"
 #include "loop.h"
 
+/* About two milliseconds of sending. */
+#define GW_SETTINGS_SLICE 256
+
 void gw_settings_requests(struct gateway *gw)
 {
 	const struct sl_config_gateway *c = gw->config;
@@ -37,6 +40,7 @@ void gw_settings_apply(struct gateway *gw, const struct sl_config *config)
 	gw->hub.limits = (struct gw_hub_limits){
 	    .lag_messages = (uint32_t)c->max_buffer_size,
 	    .pending_bytes_max = (size_t)c->pending_bytes_max,
+	    .slice_clients = GW_SETTINGS_SLICE,
 	};
 	gw->hub.packing.bytes_min = (size_t)c->deflate_bytes_min;
 	if (gw->pulse)

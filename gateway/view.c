@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "fanout.h"
 
 static uint64_t hash_sight(const struct gw_sight *s)
 {
@@ -42,6 +43,20 @@ struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight)
 	return view;
 }
 
+void gw_view_keep(struct gw_view *view, const struct sl_buf *overlay)
+{
+	if (view->overlay)
+		sl_buf_clear(view->overlay);
+	free(view->overlay);
+	view->overlay = NULL;
+	if (!overlay)
+		return;
+	view->overlay = calloc(1, sizeof *view->overlay);
+	if (!view->overlay)
+		abort();
+	sl_buf_add(view->overlay, overlay->data, overlay->len);
+}
+
 static void free_view(struct gw_view *view)
 {
 	struct gw_hub *hub = view->hub;
@@ -54,6 +69,7 @@ static void free_view(struct gw_view *view)
 	if (view->next)
 		view->next->prev = view->prev;
 	gw_patterns_unref(view->sight.patterns);
+	gw_view_keep(view, NULL);
 	free(view->member);
 	free(view);
 }
@@ -78,6 +94,7 @@ void gw_view_remove(struct gw_view *view, struct gw_client *client)
 	view->member[client->place] = last;
 	last->place = client->place;
 	client->view = NULL;
+	gw_fanout_removed(view, client->place);
 	if (view->count == 0)
 		free_view(view);
 }

@@ -10,7 +10,6 @@
 #include "sight.h"
 
 struct gw_client;
-struct sl_frame;
 
 struct gw_view {
 	struct gw_table_node node;
@@ -21,7 +20,8 @@ struct gw_view {
 	bool wants_alerts;
 	bool wants_events;
 	bool wants_metrics;
-	uint32_t metrics_ms; /* monotonic, wraps: last flush that had metrics for it */
+	uint32_t metrics_ms;    /* monotonic, wraps: last flush that had metrics for it */
+	struct sl_buf *overlay; /* what a fan-out under way will tell it; or NULL */
 	struct gw_client **member;
 	uint32_t count;
 	uint32_t cap;
@@ -43,6 +43,9 @@ void gw_view_remove(struct gw_view *view, struct gw_client *client);
 
 /* gw_view_sign is a number of what a view shows, the same on every gateway. */
 uint32_t gw_view_sign(const struct gw_view *view);
+
+/* gw_view_keep keeps a copy of the metrics that it will be told; NULL: none any more. */
+void gw_view_keep(struct gw_view *view, const struct sl_buf *overlay);
 
 /* gw_view_wants says whether entries of a log can be in sight. */
 static inline bool gw_view_wants(const struct gw_view *view, enum sl_stream stream)

@@ -114,7 +114,7 @@ static void random_step(struct reader *readers, unsigned *seed)
 	int index = rand_r(seed) % CLIENTS;
 	struct reader *r = &readers[index];
 
-	switch (rand_r(seed) % 8) {
+	switch (rand_r(seed) % 9) {
 	case 0:
 	case 1:
 		publish_random(seed);
@@ -132,6 +132,11 @@ static void random_step(struct reader *readers, unsigned *seed)
 			r->open = false;
 		}
 		break;
+	case 8: /* another view, in the middle of whatever goes on */
+		if (r->open && rand_r(seed) % 4 == 0)
+			gw_peer_subscribe(
+			    &r->p, rand_r(seed) % 2 ? "events.ea.>" : "alerts", NULL);
+		break;
 	default:
 		if (r->open) {
 			gw_peer_read(&r->p, (size_t)(1 + rand_r(seed) % 3000));
@@ -148,6 +153,7 @@ static void run_random(unsigned seed, size_t window_bytes)
 
 	gw_fixture_init(&f, window_bytes);
 	f.hub.limits.lag_messages = 30;
+	f.hub.limits.slice_clients = seed % 3;
 	for (int step = 0; step < 600; step++)
 		random_step(readers, &seed);
 	gw_fanout_flush(&f.hub);
