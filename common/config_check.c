@@ -118,6 +118,9 @@ int sl_config_check(const struct sl_config *config, const struct sl_conf_entry *
 	if (*gateway->websocket_path != '/')
 		return fail(find(root, "gateway", ""), error, "gateway", "",
 		    "websocket_path must begin with \"/\"");
+	if (!*gateway->tls_certificate != !*gateway->tls_key)
+		return fail(find(root, "gateway", ""), error, "gateway", "",
+		    "tls_certificate and tls_key need each other");
 	for (size_t i = 0; i < gateway->trusted_proxies.count; i++) {
 		struct sl_addr base;
 		int bits;

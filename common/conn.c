@@ -5,7 +5,8 @@
  *   libevent's event.  What only a connection with pending output, returned
  *   bytes or an end in progress needs lives in struct sl_conn_busy and is freed again.
  * - Output pending <=> the write event is registered.  Nothing is sent past
- *   pending output, so order holds.
+ *   pending output, so order holds.  The one exception is a handshake that the
+ *   socket has no room for: the write event stands for the read event then.
  * - Closing happens in two steps: sl_conn_close ends the descriptor at once and
  *   moves the connection to the dead list; the reaper, an event that runs after
  *   the callbacks already due, tells the owner and frees.  So no function here
@@ -244,7 +245,9 @@ void sl_conn_state_failed(struct sl_conn *conn, int error)
 {
 	bool reset = error == ECONNRESET || error == EPIPE;
 
-	sl_conn_close(conn, reset ? SL_CONN_RESET : SL_CONN_ERROR);
+	sl_conn_close(conn, reset             ? SL_CONN_RESET
+			    : error == EPROTO ? SL_CONN_TLS
+					      : SL_CONN_ERROR);
 }
 
 /* ---- reading -------------------------------------------------------------- */
@@ -280,6 +283,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		peer_ended(conn);
 	} else if (errno != EAGAIN && errno != EINTR) {
 		sl_conn_state_failed(conn, errno);
+	} else if (conn->io->wants_write) {
+		event_del(&conn->read_event);
+		event_add(&sl_conn_state_busy(conn)->write_event, NULL);
 	}
 }
 
@@ -328,17 +334,24 @@ void sl_conn_resume(struct sl_conn *conn)
 struct sl_conn *sl_conn_open(
     struct sl_conn_set *set, int fd, const struct sl_conn_handler *handler, void *owner)
 {
+	return sl_conn_open_io(set, fd, sl_conn_io_plain(), handler, owner);
+}
+
+struct sl_conn *sl_conn_open_io(struct sl_conn_set *set, int fd, struct sl_conn_io *io,
+    const struct sl_conn_handler *handler, void *owner)
+{
 	struct sl_conn *conn = calloc(1, sizeof *conn);
 
 	if (!conn)
 		abort();
 	conn->set = set;
-	conn->io = sl_conn_io_plain();
+	conn->io = io;
 	conn->handler = handler;
 	conn->owner = owner;
 	event_assign(
 	    &conn->read_event, set->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
 	if (event_add(&conn->read_event, NULL) != 0) {
+		io->ops->free(io);
 		close(fd);
 		free(conn);
 		return NULL;

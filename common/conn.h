@@ -13,6 +13,7 @@
 struct event_base;
 struct iovec;
 struct sl_conn;
+struct sl_conn_io;
 struct sl_conn_set;
 struct sl_frame;
 
@@ -21,6 +22,7 @@ struct sl_frame;
 	X(SL_CONN_EOF, "eof", "closed by the peer")                                      \
 	X(SL_CONN_RESET, "reset", "reset by the peer")                                   \
 	X(SL_CONN_ERROR, "error", "socket error")                                        \
+	X(SL_CONN_TLS, "tls", "handshake or record of TLS refused")                      \
 	X(SL_CONN_DONE, "done", "answered and closed")                                   \
 	X(SL_CONN_REPLACED, "replaced", "descriptor taken over")                         \
 	X(SL_CONN_SHUTDOWN, "shutdown", "this process is stopping")                      \
@@ -115,6 +117,10 @@ struct event_base *sl_conn_set_base(const struct sl_conn_set *set);
  */
 struct sl_conn *sl_conn_open(
     struct sl_conn_set *set, int fd, const struct sl_conn_handler *handler, void *owner);
+
+/* sl_conn_open_io is sl_conn_open with an io of its own, which it takes over. */
+struct sl_conn *sl_conn_open_io(struct sl_conn_set *set, int fd, struct sl_conn_io *io,
+    const struct sl_conn_handler *handler, void *owner);
 
 /*
  * sl_conn_set_handler hands the connection to another owner: the former one is

@@ -36,7 +36,7 @@ struct sl_conn_io *sl_conn_io_plain(void)
 {
 	static const struct sl_conn_io_ops ops = {
 	    plain_read, plain_write, plain_end, plain_free};
-	static struct sl_conn_io plain = {&ops};
+	static struct sl_conn_io plain = {.ops = &ops};
 
 	return &plain;
 }

@@ -167,6 +167,18 @@ int64_t sl_conn_stalled_ns(const struct sl_conn *conn, int64_t now_ns)
 	return has_pending(conn) ? now_ns - conn->busy->progress_ns : 0;
 }
 
+/* There is room for what an io had to write before it could go on reading. */
+static void read_on(struct sl_conn *conn)
+{
+	event_del(&conn->busy->write_event);
+	conn->io->wants_write = false;
+	sl_conn_state_relax(conn);
+	if (!(conn->flags & (SL_CONN_PAUSED | SL_CONN_ENDED))) {
+		event_add(&conn->read_event, NULL);
+		event_active(&conn->read_event, EV_READ, 0);
+	}
+}
+
 void sl_conn_send_pending(evutil_socket_t fd, short what, void *arg)
 {
 	struct sl_conn *conn = arg;
@@ -175,6 +187,10 @@ void sl_conn_send_pending(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (busy->queue.count == 0) {
+		read_on(conn);
+		return;
+	}
 	int count = sl_conn_queue_pieces(&busy->queue, pieces, PIECES_MAX);
 	ssize_t sent = transmit(conn, pieces, count);
 	if (sent <= 0)

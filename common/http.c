@@ -13,10 +13,12 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "conn_io.h"
 #include "error.h"
 #include "http_parse.h"
 #include "http_problem.h"
 #include "http_state.h"
+#include "tls.h"
 
 static void set_deadline(struct sl_http_conn *hc, int64_t after_ns)
 {
@@ -69,6 +71,7 @@ static void refuse(struct sl_http_conn *hc, const struct sl_http_problem *proble
 	hc->on_abort = NULL;
 	request->conn = hc;
 	request->peer = hc->peer;
+	request->tls = hc->tls;
 	sl_http_problem_send(request, problem);
 }
 
@@ -104,6 +107,7 @@ static void dispatch(struct sl_http_conn *hc)
 	hc->last = server->draining || !request->keep_alive;
 	request->conn = hc;
 	request->peer = hc->peer;
+	request->tls = hc->tls;
 	server->fn(server->arg, request);
 }
 
@@ -258,8 +262,8 @@ void sl_http_server_free(struct sl_http_server *server)
 	free(server);
 }
 
-void sl_http_server_accept(
-    struct sl_http_server *server, int fd, const struct sl_addr *peer)
+static void take_over(struct sl_http_server *server, int fd, const struct sl_addr *peer,
+    struct sl_conn_io *io, bool tls)
 {
 	struct sl_http_conn *hc = calloc(1, sizeof *hc);
 
@@ -268,7 +272,8 @@ void sl_http_server_accept(
 	hc->server = server;
 	if (peer)
 		hc->peer = *peer;
-	hc->conn = sl_conn_open(server->set, fd, &handler, hc);
+	hc->tls = tls;
+	hc->conn = sl_conn_open_io(server->set, fd, io, &handler, hc);
 	if (!hc->conn) {
 		free(hc);
 		return;
@@ -276,6 +281,30 @@ void sl_http_server_accept(
 	LIST_INSERT_HEAD(&server->conns, hc, link);
 	server->stats.connections++;
 	set_deadline(hc, server->options.head_timeout_ns);
+}
+
+void sl_http_server_accept(
+    struct sl_http_server *server, int fd, const struct sl_addr *peer)
+{
+	take_over(server, fd, peer, sl_conn_io_plain(), false);
+}
+
+void sl_http_server_accept_tls(
+    struct sl_http_server *server, int fd, const struct sl_addr *peer, struct sl_tls *tls)
+{
+	take_over(server, fd, peer, sl_tls_accept(tls), true);
+}
+
+const char *sl_http_clear_answer(void)
+{
+#define BODY                                                                             \
+	"{\"type\":\"/problems/tls-required\",\"title\":\"Bad Request\",\"status\":400," \
+	"\"detail\":\"this port speaks TLS: use https:// or wss://\"}"
+#define LEN(text) (sizeof(text) - 1)
+	_Static_assert(LEN(BODY) == 124, "Content-Length below");
+	return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+	       "Cache-Control: no-store\r\nContent-Type: application/problem+json\r\n"
+	       "Content-Length: 124\r\n\r\n" BODY;
 }
 
 void sl_http_server_drain(struct sl_http_server *server)

@@ -13,6 +13,7 @@
 
 struct sl_conn_set;
 struct sl_http_server;
+struct sl_tls;
 
 /*
  * Called with each complete request (body included).  The callee answers it
@@ -29,6 +30,7 @@ struct sl_http_options {
 	int64_t idle_timeout_ns;      /* between requests; 0: 75 s -> closed */
 	const char
 	    *header_fields; /* sent with every answer, "Name: value\r\n"…, or NULL */
+	const char *tls_header_fields; /* beside these, over TLS; or NULL */
 };
 
 struct sl_http_stats {
@@ -65,6 +67,16 @@ void sl_http_server_free(struct sl_http_server *server);
  */
 void sl_http_server_accept(
     struct sl_http_server *server, int fd, const struct sl_addr *peer);
+
+/*
+ * sl_http_server_accept_tls is the same for a client that has to speak TLS.  The
+ * handshake counts as part of the first request: one deadline for both.
+ */
+void sl_http_server_accept_tls(struct sl_http_server *server, int fd,
+    const struct sl_addr *peer, struct sl_tls *tls);
+
+/* sl_http_clear_answer is a whole answer (400) to clear text where TLS is spoken. */
+const char *sl_http_clear_answer(void);
 
 /*
  * sl_http_server_drain closes idle connections now and the others after the

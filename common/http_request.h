@@ -54,6 +54,7 @@ struct sl_http_request {
 	struct sl_slice host;   /* with port if sent; empty on HTTP/1.0 without Host */
 	struct sl_slice body;
 	struct sl_addr peer;       /* of the socket; proxies are the gateway's business */
+	bool tls;                  /* over this socket, likewise */
 	char id[SL_HTTP_ID + 1];   /* request id: UUIDv7, made here */
 	void *user;                /* for the handler; not touched here */
 	struct sl_http_conn *conn; /* http.c's own */

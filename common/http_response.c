@@ -128,6 +128,8 @@ void sl_http_response_begin(struct sl_http_request *request, int status)
 	sl_buf_adds(out, "\r\n");
 	if (server->options.header_fields && status != 101)
 		sl_buf_adds(out, server->options.header_fields);
+	if (request->tls && server->options.tls_header_fields && status != 101)
+		sl_buf_adds(out, server->options.tls_header_fields);
 }
 
 void sl_http_response_header(

@@ -27,6 +27,7 @@ struct sl_http_conn {
 	bool answering;    /* a handler owes an answer */
 	bool last;         /* close after this answer */
 	bool body_started; /* the deadline of the body is set */
+	bool tls;
 };
 
 LIST_HEAD(sl_http_conn_list, sl_http_conn);

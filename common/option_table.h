@@ -107,6 +107,19 @@
 	X(STRING, bind, "", "127.0.0.1", 1, 255, RESTART, "Address to listen on.")       \
 	X(INT, port, "TCP port", "8080", 0, 65535, RESTART,                              \
 	    "Port of HTTP, SSE and WebSocket; 0 takes a free one.")                      \
+	X(STRING, tls_certificate, "", "", 0, 1000, RELOAD,                              \
+	    "PEM file with the certificate and its chain; with it, https and wss are "   \
+	    "served on tls_port. Read again when it changes.")                           \
+	X(STRING, tls_key, "", "", 0, 1000, RELOAD,                                      \
+	    "PEM file with the certificate's key, readable for its owner and group "     \
+	    "only.")                                                                     \
+	X(STRING, tls_bind, "", "", 0, 255, RESTART,                                     \
+	    "Address to serve TLS on; empty takes that of bind.")                        \
+	X(INT, tls_port, "TCP port", "8443", 0, 65535, RESTART,                          \
+	    "Port of https and wss; 0 takes a free one.")                                \
+	X(DURATION, hsts, "", "0", 0, 63072000000.0, RELOAD,                             \
+	    "How long browsers shall insist on TLS for this host "                       \
+	    "(Strict-Transport-Security); 0 says nothing.")                              \
 	X(BOOL, reuseport, "", "false", 0, 0, RESTART,                                   \
 	    "Let several gateways listen on the same port.")                             \
 	X(STRING, static_root, "", "", 0, 4096, RESTART,                                 \

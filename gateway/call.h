@@ -68,7 +68,7 @@ const char *gw_call_cookie(const struct gw_call *call);
 /* gw_call_refused logs a refusal with the client's address. */
 void gw_call_refused(const struct gw_call *call, const char *why);
 
-/* gw_call_secure says whether the client's own connection is TLS (by a trusted proxy). */
+/* gw_call_secure says whether the client's own connection is TLS (proxy.h). */
 bool gw_call_secure(const struct gw_call *call);
 
 /* gw_call_json answers 200 with a JSON text that must not be stored by caches. */

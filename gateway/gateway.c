@@ -15,6 +15,7 @@
 #include "control.h"
 #include "crypto.h"
 #include "error.h"
+#include "https.h"
 #include "log.h"
 #include "longpoll.h"
 #include "metrics.h"
@@ -43,20 +44,27 @@ static int load_keys(struct gateway *gw)
 /* ---- acquire
  * ---------------------------------------------------------------------------- */
 
-static void on_accept(void *arg, int fd, const struct sl_addr *peer)
+bool gw_gateway_connects(struct gateway *gw, const struct sl_addr *peer)
 {
-	struct gateway *gw = arg;
-
 	/* Behind a proxy, whoever is there is counted (gw_call_connects). */
 	if (!sl_addr_is_loopback(peer) &&
 	    !gw_proxy_trusts(&gw->config->trusted_proxies, peer) &&
 	    !gw_limit_connect(gw->limit, peer, (uint32_t)gw->config->connects_per_second,
 		sl_clock_mono_ns())) {
 		gw->count.refused++;
-		close(fd);
-		return;
+		return false;
 	}
-	sl_http_server_accept(gw->http, fd, peer);
+	return true;
+}
+
+static void on_accept(void *arg, int fd, const struct sl_addr *peer)
+{
+	struct gateway *gw = arg;
+
+	if (gw_gateway_connects(gw, peer))
+		sl_http_server_accept(gw->http, fd, peer);
+	else
+		close(fd);
 }
 
 static int listen_tcp(struct gateway *gw)
@@ -102,9 +110,12 @@ static void make_parts(struct gateway *gw)
 {
 	struct event_base *loop = gw->process->loop;
 	const struct sl_config *config = gw->process->config;
+
+	gw->https = gw_https_new(gw);
 	struct sl_http_options http = {
 	    .header_fields = "X-Content-Type-Options: nosniff\r\n"
 			     "Referrer-Policy: no-referrer\r\n",
+	    .tls_header_fields = gw_https_fields(gw->https),
 	};
 	struct gw_follow_options follow = {
 	    .loop = loop,
@@ -163,6 +174,8 @@ static int acquire(struct sl_process *process)
 		rc = listen_tcp(gw);
 	if (!rc)
 		rc = listen_local(gw);
+	if (!rc)
+		rc = gw_https_open(gw->https);
 	if (rc)
 		return rc;
 	if (root && *root) {
@@ -184,6 +197,7 @@ static void confine(const struct sl_process *process, struct sl_confine *rules)
 	sl_confine_path(rules, process->paths.run, true);
 	sl_confine_path(rules, process->paths.keys, false);
 	sl_confine_path(rules, "/proc/self/statm", false);
+	gw_https_confine(((struct gateway *)process->state)->https, rules);
 }
 
 /* ---- run
@@ -256,7 +270,7 @@ static int start(struct sl_process *process)
 	if (!gw->second || event_add(gw->second, &second) || !gw->sweep ||
 	    event_add(gw->sweep, &cleanup))
 		return EX_OSERR;
-	return EX_OK;
+	return gw_https_start(gw->https);
 }
 
 static void reload(struct sl_process *process, const struct sl_config *old_config,
@@ -267,6 +281,7 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 	(void)old_config;
 	gw_settings_apply(gw, process->config);
 	load_keys(gw);
+	gw_https_reload(gw->https);
 	if (old_catalog != process->catalog)
 		sl_log_warn("gateway",
 		    "a changed catalog is not in force here before a restart: "
@@ -290,6 +305,7 @@ static void drain(struct sl_process *process)
 	sl_listen_close(gw->tcp);
 	sl_listen_close(gw->local);
 	gw->tcp = gw->local = NULL;
+	gw_https_drain(gw->https);
 	gw_metrics_report(gw);
 	sl_http_server_drain(gw->http);
 	for (struct gw_client *c = gw->hub.client_first; c; c = c->next)
@@ -318,6 +334,7 @@ static void stop(struct sl_process *process)
 	if (gw->conns)
 		sl_conn_set_free(gw->conns);
 	gw_connection_clear(gw);
+	gw_https_free(gw->https);
 	gw_ask_free(gw->ask);
 	if (gw->bus)
 		sl_bus_client_close(gw->bus);

@@ -21,6 +21,7 @@
 #include "user.h"
 
 struct gw_connection_done;
+struct gw_https;
 struct gw_metrics;
 struct gw_static;
 
@@ -35,6 +36,7 @@ struct gateway {
 
 	struct sl_listen *tcp;
 	struct sl_listen *local; /* run/gateway-<i>.sock */
+	struct gw_https *https;
 	struct sl_conn_set *conns;
 	struct sl_http_server *http;
 	struct gw_limit *limit;
@@ -73,6 +75,12 @@ int gw_gateway_main(int argc, char **argv);
 
 /* gw_gateway_full says whether no further connection fits. */
 bool gw_gateway_full(const struct gateway *gw);
+
+/*
+ * gw_gateway_connects counts a connection of a peer; false if its address has
+ * opened too many in this second.
+ */
+bool gw_gateway_connects(struct gateway *gw, const struct sl_addr *peer);
 
 /* gw_gateway_left is called when a stream's client is gone. */
 void gw_gateway_left(struct gateway *gw);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "https.h"
 #include "msg.h"
 #include "stat.h"
 #include "view.h"
@@ -74,6 +75,17 @@
 	    packing->wire_bytes)                                                         \
 	X(COUNTER, "gateway_inflated", "", "Compressed messages of clients.",            \
 	    packing->inflated)                                                           \
+	X(COUNTER, "gateway_tls_handshakes", "", "TLS handshakes done.",                 \
+	    tls->handshakes)                                                             \
+	X(COUNTER, "gateway_tls_resumed", "", "TLS handshakes spared by a ticket.",      \
+	    tls->resumed)                                                                \
+	X(COUNTER, "gateway_tls_failed", "", "TLS handshakes refused or broken off.",    \
+	    tls->failed)                                                                 \
+	X(GAUGE, "gateway_tls_under_way", "", "TLS handshakes under way.",               \
+	    tls->under_way)                                                              \
+	X(GAUGE, "gateway_tls_certificate_expiry", "seconds",                            \
+	    "When the certificate ends, since the epoch; 0 without TLS.",                \
+	    (uint64_t)gw_https_expires(gw->https))                                       \
 	X(GAUGE, "gateway_window", "bytes", "Entries kept for replay.",                  \
 	    gw_window_bytes(gw->hub.window))                                             \
 	X(GAUGE, "gateway_views", "", "Different views of clients.", gw->hub.views.count)
@@ -136,6 +148,7 @@ void gw_metrics_render(struct gateway *gw, struct sl_buf *out)
 	const struct gw_auth_stats *auth = gw_auth_stats(gw->auth);
 	const struct gw_follow_stats *bus = gw_follow_stats(gw->follow);
 	const struct gw_packing_stats *packing = &gw->hub.packing.stats;
+	const struct sl_tls_stats *tls = gw_https_stats(gw->https);
 	int i = 0;
 
 #define X(kind, name, unit, help, value) set_##kind(m->stat[i++], value);

@@ -33,6 +33,8 @@
 	X("starting", 503,                                                               \
 	    "The gateway has not got its first state from the aggregator yet. Try "      \
 	    "again after the seconds of Retry-After.")                                   \
+	X("tls-required", 400,                                                           \
+	    "Clear text was sent to the port that speaks TLS: use https:// or wss://.")  \
 	X("too-many-requests", 429, "Slow down; RateLimit says when to go on.")          \
 	X("too-many-topics", 400, "A subscription names more topics than are allowed.")  \
 	X("unavailable", 503,                                                            \

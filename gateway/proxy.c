@@ -91,5 +91,5 @@ void gw_proxy_read(const struct sl_http_request *request, const struct sl_names 
 			out->forwarded = true;
 		}
 	}
-	out->secure = out->trusted && protos > 0 && tls == protos;
+	out->secure = out->trusted && protos > 0 ? tls == protos : request->tls;
 }

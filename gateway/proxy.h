@@ -13,13 +13,14 @@ struct gw_proxy_origin {
 	struct sl_addr client; /* who sent it first, as far as that is believed */
 	bool forwarded;        /* a proxy says that it passed it on, listed or not */
 	bool trusted;          /* the peer is a listed proxy */
-	bool secure;           /* a listed proxy says that it came by TLS */
+	bool secure;           /* the client's own connection is TLS, as far as known */
 };
 
 /*
  * gw_proxy_read finds out who a request comes from.  Only what listed proxies
  * say is believed: X-Forwarded-For is read from its end, as far as the ones
- * that passed it on are listed themselves; what cannot be read ends it.
+ * that passed it on are listed themselves; what cannot be read ends it.  Where
+ * X-Forwarded-Proto says nothing, our own end of the connection decides.
  */
 void gw_proxy_read(const struct sl_http_request *request, const struct sl_names *trusted,
     struct gw_proxy_origin *out);
