@@ -145,6 +145,22 @@ bool gw_admit_same_user(const struct gw_call *call)
 	return same;
 }
 
+bool gw_admit_whole(struct gateway *gw, struct gw_client *client)
+{
+	const struct sl_catalog *catalog = gw_mirror_catalog(gw->hub.mirror);
+	struct sl_buf out = {0};
+
+	if (!client->whole || client->who->modules == sl_catalog_all_modules(catalog))
+		return true;
+	gw_render_error(&out, (enum gw_form)client->form, (struct sl_slice){0},
+	    "forbidden", "this is for roles that may read every module");
+	gw_client_send(client, out.data, out.len);
+	sl_buf_clear(&out);
+	gw->count.refused++;
+	gw_client_disconnect(client, GW_BYE_FORBIDDEN);
+	return false;
+}
+
 static void add_limits(const struct gateway *gw, struct sl_json_out *w)
 {
 	sl_json_out_key(w, "limits");

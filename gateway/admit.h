@@ -47,6 +47,12 @@ bool gw_admit_same_user(const struct gw_call *call);
  */
 bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wish);
 
+/*
+ * gw_admit_whole says whether the client's role may be on its route; a client
+ * that may not, since its first message or a refresh, is told and disconnected.
+ */
+bool gw_admit_whole(struct gateway *gw, struct gw_client *client);
+
 /* gw_admit_welcome appends connection_established; id is the client's, or empty. */
 void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
     struct sl_slice id, struct sl_buf *out);

@@ -75,6 +75,7 @@ struct gw_client {
 	bool heartbeats;   /* wants heartbeat messages */
 	bool updates;      /* is owed a metrics_update within the update interval */
 	bool placed;       /* has one of its user's places */
+	bool whole;        /* its route is for roles that may read every module */
 	uint8_t id[GW_CLIENT_ID];
 };
 

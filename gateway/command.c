@@ -59,6 +59,8 @@ void gw_command_welcome(struct gw_websocket *ws, struct sl_slice id)
 {
 	struct sl_buf out = {0};
 
+	if (!gw_admit_whole(ws->gw, &ws->client))
+		return;
 	ws->client.heartbeats = true;
 	gw_admit_welcome(ws->gw, &ws->client, id, &out);
 	answer(ws, &out);

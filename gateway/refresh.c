@@ -18,6 +18,8 @@ void gw_refresh(struct gateway *gw, struct gw_client *client, struct gw_identity
 	gw_identity_ref(who);
 	gw_identity_unref(client->who);
 	client->who = who;
+	if (!gw_admit_whole(gw, client))
+		return;
 	gw_admit_welcome(gw, client, id, &out);
 	gw_client_send(client, out.data, out.len);
 	sl_buf_clear(&out);

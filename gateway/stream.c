@@ -100,6 +100,7 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 	    w->named ? GW_FORM_SSE_NAMED : GW_FORM_SSE, call->who);
 	stream->client.heartbeats = w->heartbeats || (flags & GW_ROUTE_BEATS);
 	stream->client.updates = flags & GW_ROUTE_UPDATES;
+	stream->client.whole = flags & GW_ROUTE_ALL;
 	gw_admit_take(call, &stream->client);
 	gw_pulse_start(gw->pulse, &stream->client);
 	uint32_t id = gw_sub_add(&stream->client, set);

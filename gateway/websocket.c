@@ -246,6 +246,7 @@ void gw_websocket_open(struct gw_call *call)
 	if (shake.extension.deflate)
 		ws->client.packing = gw_packing_websocket(shake.extension.window_bits);
 	ws->client.updates = call->route->flags & GW_ROUTE_UPDATES;
+	ws->client.whole = call->route->flags & GW_ROUTE_ALL;
 	gw_pulse_start(gw->pulse, &ws->client);
 	if (admission == GW_ADMISSION_NO) {
 		refuse(ws, why, bye);
