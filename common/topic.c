@@ -86,3 +86,51 @@ bool sl_pattern_match(
 	/* A topic is a pattern without wildcards: it stands only for itself. */
 	return sl_pattern_overlap(pattern, pattern_len, topic, topic_len);
 }
+
+/* Appends text to a pattern; false when it grows too long. */
+static bool append(char out[SL_TOPIC_MAX + 1], size_t *n, const char *text, size_t len)
+{
+	size_t dot = *n > 0 ? 1 : 0;
+
+	if (*n + dot + len > SL_TOPIC_MAX)
+		return false;
+	if (dot)
+		out[(*n)++] = '.';
+	memcpy(out + *n, text, len);
+	*n += len;
+	return true;
+}
+
+size_t sl_pattern_meet(
+    const char *a, size_t a_len, const char *b, size_t b_len, char out[SL_TOPIC_MAX + 1])
+{
+	size_t i = 0, j = 0, n = 0;
+	bool fits = true;
+
+	if (!sl_pattern_overlap(a, a_len, b, b_len))
+		return 0;
+	/* Segment by segment, the narrower one; after a ">" the rest of the other. */
+	for (;;) {
+		size_t i_end = segment_end(a, a_len, i);
+		size_t j_end = segment_end(b, b_len, j);
+
+		if (is_wild(a, i, i_end, '>')) {
+			fits &= append(out, &n, b + j, b_len - j);
+			break;
+		}
+		if (is_wild(b, j, j_end, '>')) {
+			fits &= append(out, &n, a + i, a_len - i);
+			break;
+		}
+		if (is_wild(a, i, i_end, '*'))
+			fits &= append(out, &n, b + j, j_end - j);
+		else
+			fits &= append(out, &n, a + i, i_end - i);
+		if (i_end == a_len)
+			break;
+		i = i_end + 1;
+		j = j_end + 1;
+	}
+	out[n] = '\0';
+	return fits ? n : 0;
+}

@@ -26,4 +26,11 @@ bool sl_pattern_match(
 /* sl_pattern_overlap tells whether some topic matches both valid patterns. */
 bool sl_pattern_overlap(const char *a, size_t a_len, const char *b, size_t b_len);
 
+/*
+ * sl_pattern_meet writes the pattern of exactly the topics that both valid
+ * patterns match, and returns its length; 0 if there are none.
+ */
+size_t sl_pattern_meet(
+    const char *a, size_t a_len, const char *b, size_t b_len, char out[SL_TOPIC_MAX + 1]);
+
 #endif

@@ -202,37 +202,6 @@ void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
 	gw_render_close(out, form, mark, NULL);
 }
 
-static void add_names(
-    struct sl_json_out *w, const char *key, const struct gw_names *names)
-{
-	sl_json_out_key(w, key);
-	sl_json_out_array_begin(w);
-	for (size_t i = 0; i < names->asked_count; i++)
-		sl_json_out_string(w, names->asked[i].data, names->asked[i].len);
-	sl_json_out_array_end(w);
-}
-
-void gw_admit_subscribed(const struct gw_client *client, struct sl_slice id,
-    uint32_t subscription, const struct gw_names *names, const struct gw_stamp *stamp,
-    struct sl_buf *out)
-{
-	enum gw_form form = (enum gw_form)client->form;
-	size_t mark = gw_render_open(out, form, "subscribed", id, 0);
-	char number[24];
-	struct sl_json_out w;
-
-	sl_json_out_init(&w, out);
-	sl_json_out_object_begin(&w);
-	snprintf(number, sizeof number, "sub-%u", subscription);
-	sl_json_out_key(&w, "subscriptionId");
-	sl_json_out_text(&w, number);
-	/* The documents' clients read the one or the other. */
-	add_names(&w, "topics", names);
-	add_names(&w, "metrics", names);
-	sl_json_out_object_end(&w);
-	gw_render_close(out, form, mark, stamp);
-}
-
 /* ---- requests ------------------------------------------------------------------ */
 
 static void refuse_limit(struct gw_call *call)

@@ -57,9 +57,4 @@ bool gw_admit_whole(struct gateway *gw, struct gw_client *client);
 void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
     struct sl_slice id, struct sl_buf *out);
 
-/* gw_admit_subscribed appends the answer to a subscription. */
-void gw_admit_subscribed(const struct gw_client *client, struct sl_slice id,
-    uint32_t subscription, const struct gw_names *names, const struct gw_stamp *stamp,
-    struct sl_buf *out);
-
 #endif

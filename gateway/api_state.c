@@ -52,7 +52,7 @@ void gw_api_snapshot(struct gw_call *call)
 	uint8_t hash[SL_CRYPTO_SHA256_BYTES];
 	char etag[40] = "\"";
 
-	if (!gw_call_supports(call) || !read_modules(call, &sight.modules))
+	if (!gw_call_supports(call, NULL) || !read_modules(call, &sight.modules))
 		return;
 	sl_buf_reset(&out);
 	gw_sight_snapshot(&sight, call->gw->hub.mirror, &out, true);

@@ -284,21 +284,34 @@ void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
 	sl_http_on_abort(call->request, on_abort, p);
 }
 
-bool gw_call_supports(struct gw_call *call)
+bool gw_call_supports(struct gw_call *call, const char *but)
 {
-	static const char *const later[] = {"filter", "max_hz", "format"};
+	static const char *const terms[] = {"filter", "max_hz", "format"};
 	struct sl_buf value = {0};
 	const char *found = NULL;
 
-	for (size_t i = 0; !found && i < sizeof later / sizeof *later; i++) {
-		if (gw_call_query(call, later[i], &value))
-			found = later[i];
+	for (size_t i = 0; !found && i < sizeof terms / sizeof *terms; i++) {
+		if ((!but || strcmp(but, terms[i]) != 0) &&
+		    gw_call_query(call, terms[i], &value))
+			found = terms[i];
 	}
 	sl_buf_clear(&value);
 	if (found)
-		gw_call_problem(
-		    call, 400, "unsupported", "the parameter %s is not supported", found);
+		gw_call_problem(call, 400, "unsupported",
+		    "the parameter %s is not supported here", found);
 	return !found;
+}
+
+bool gw_call_points(struct gw_call *call, bool *points)
+{
+	struct sl_buf format = {0};
+
+	*points = gw_call_query(call, "format", &format);
+	bool good = !*points || strcmp(sl_buf_text(&format), "points") == 0;
+	sl_buf_clear(&format);
+	if (!good)
+		gw_call_problem(call, 400, "bad-request", "format is not points");
+	return good;
 }
 
 bool gw_call_query(const struct gw_call *call, const char *name, struct sl_buf *out)

@@ -85,10 +85,17 @@ void gw_call_problem(struct gw_call *call, int status, const char *name, const c
 json_t *gw_call_body(struct gw_call *call);
 
 /*
- * gw_call_supports answers 400 and returns false if the query has a parameter
- * that a later version will understand: ignored, it would seem to work.
+ * gw_call_supports answers 400 and returns false if the query has a parameter of
+ * streams that makes no sense here: ignored, it would seem to work.  but names
+ * one that does, or is NULL.
  */
-bool gw_call_supports(struct gw_call *call);
+bool gw_call_supports(struct gw_call *call, const char *but);
+
+/*
+ * gw_call_points reads ?format=, which is "points" or absent, into points; false
+ * after it has answered 400.
+ */
+bool gw_call_points(struct gw_call *call, bool *points);
 
 /*
  * gw_call_ask passes a request on to the aggregator with the caller's own token

@@ -164,6 +164,7 @@ static void switch_view(struct gw_client *client, struct gw_patterns *patterns)
 	    .role = client->who->role,
 	    .modules = client->who->modules,
 	    .patterns = patterns,
+	    .points = client->points,
 	};
 	struct gw_view *view = gw_view_get(client->hub, &sight);
 

@@ -73,6 +73,7 @@ struct gw_client {
 	bool leaving;      /* disconnect is on its way: nothing more is sent */
 	bool warned;       /* token_expiring was sent */
 	bool heartbeats;   /* wants heartbeat messages */
+	bool points;       /* gets metrics as data points */
 	bool updates;      /* is owed a metrics_update within the update interval */
 	bool placed;       /* has one of its user's places */
 	bool whole;        /* its route is for roles that may read every module */

@@ -11,8 +11,7 @@
 #include "message_in.h"
 #include "refresh.h"
 #include "signing.h"
-#include "subscription.h"
-#include "view.h"
+#include "subscribe.h"
 
 #define GW_COMMAND_MINUTE_MS 60000u
 
@@ -128,91 +127,12 @@ static void refresh(struct gw_websocket *ws, const struct gw_message *m)
 /* ---- subscriptions
  * --------------------------------------------------------------------- */
 
-/* Resolves the message's names; false after the error was answered. */
-static bool resolve(
-    struct gw_websocket *ws, const struct gw_message *m, struct gw_names *names)
-{
-	gw_names_init(
-	    names, gw_mirror_catalog(ws->gw->hub.mirror), ws->client.who->modules);
-	for (size_t i = 0; i < gw_message_name_count(m); i++) {
-		struct sl_slice name = gw_message_name(m, i);
-		int error = gw_names_add(names, name.data, name.len);
-		if (error) {
-			bad(ws, m->id, gw_names_problem(error), names->error);
-			return false;
-		}
-	}
-	return true;
-}
-
 static void subscribe(struct gw_websocket *ws, const struct gw_message *m)
 {
-	static struct gw_names names;
-	struct gw_client *client = &ws->client;
-	struct gw_table *home = &client->hub->patterns;
+	struct gw_refusal why;
 
-	if (!resolve(ws, m, &names))
-		return;
-	struct gw_patterns *set = gw_patterns_make(home, names.target, names.count);
-	uint32_t id = set ? gw_sub_add(client, set) : 0;
-	struct gw_patterns *all = id ? gw_sub_all(client) : NULL;
-	if (!all) {
-		if (id)
-			gw_sub_remove(client, id);
-		bad(ws, m->id, "too-many-topics", "too many subscriptions");
-		gw_patterns_unref(set);
-		return;
-	}
-	struct sl_buf out = {0};
-	struct gw_stamp stamp;
-	struct sl_cursor at;
-	gw_client_position(client, &at);
-	if (m->has_since && m->since.epoch == at.epoch &&
-	    m->since.aggregator == at.aggregator)
-		at = m->since;
-	gw_stamp_set(&stamp, &at);
-	gw_admit_subscribed(client, m->id, id, &names, &stamp, &out);
-	answer(ws, &out);
-	gw_client_follow(client, all, m->has_since ? &m->since : NULL);
-	gw_patterns_unref(all);
-	gw_patterns_unref(set);
-}
-
-static void unsubscribe(struct gw_websocket *ws, const struct gw_message *m)
-{
-	static struct gw_names names;
-	struct gw_client *client = &ws->client;
-	struct gw_table *home = &client->hub->patterns;
-	struct sl_buf out = {0};
-	char number[24] = "";
-
-	if (m->subscription > 0) {
-		if (!gw_sub_remove(client, m->subscription)) {
-			bad(ws, m->id, "unknown-subscription",
-			    "\"subscriptionId\" is none of yours");
-			return;
-		}
-		snprintf(number, sizeof number, "sub-%u", m->subscription);
-	} else {
-		if (!resolve(ws, m, &names))
-			return;
-		struct gw_patterns *set =
-		    gw_patterns_make(home, names.target, names.count);
-		if (set)
-			gw_sub_remove_patterns(client, set);
-		gw_patterns_unref(set);
-	}
-	struct gw_patterns *all = gw_sub_all(client);
-	if (client->view)
-		gw_client_narrow(client, all);
-	gw_patterns_unref(all);
-	size_t mark = gw_render_open(&out, GW_FORM_WS, "unsubscribed", m->id, 0);
-	if (number[0])
-		sl_buf_addf(&out, "{\"subscriptionId\":\"%s\"}", number);
-	else
-		sl_buf_adds(&out, "{}");
-	gw_render_close(&out, GW_FORM_WS, mark, NULL);
-	answer(ws, &out);
+	if (!gw_subscribe_run(&ws->client, m, NULL, &why))
+		bad(ws, m->id, why.code, why.text);
 }
 
 static void pong(struct gw_websocket *ws, const struct gw_message *m)
@@ -240,10 +160,8 @@ void gw_command_run(struct gw_websocket *ws, const char *data, size_t len)
 	} else {
 		switch (m.type) {
 		case GW_MESSAGE_SUBSCRIBE:
-			subscribe(ws, &m);
-			break;
 		case GW_MESSAGE_UNSUBSCRIBE:
-			unsubscribe(ws, &m);
+			subscribe(ws, &m);
 			break;
 		case GW_MESSAGE_REFRESH:
 			refresh(ws, &m);

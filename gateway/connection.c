@@ -11,6 +11,7 @@
 #include "log.h"
 #include "refresh.h"
 #include "revoked.h"
+#include "subscribe.h"
 #include "uuid.h"
 
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
 	gw_connection_op *op;
 } verbs[] = {
     {"refresh", gw_refresh_op},
+    {"subscriptions", gw_subscribe_op},
 };
 
 /* Entries that were done here, with what was answered: they may come again. */

@@ -168,8 +168,7 @@ static void begin_view(struct gw_fanout *f)
 		b->has_overlay = true;
 		gw_view_keep(view, NULL);
 	} else if (!f->settled && view->wants_metrics) {
-		b->has_overlay =
-		    gw_sight_overlay(&view->sight, f->hub->mirror, &b->overlay);
+		b->has_overlay = gw_view_overlay(view, &b->overlay);
 	}
 	if (b->has_overlay)
 		view->metrics_ms = (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
@@ -214,8 +213,7 @@ static void settle(struct gw_fanout *f)
 	for (struct gw_view *view = f->begun ? f->view->next : f->view; view;
 	     view = view->next) {
 		sl_buf_reset(&overlay);
-		if (view->wants_metrics &&
-		    gw_sight_overlay(&view->sight, f->hub->mirror, &overlay))
+		if (view->wants_metrics && gw_view_overlay(view, &overlay))
 			gw_view_keep(view, &overlay);
 	}
 	gw_mirror_settle(f->hub->mirror);

@@ -8,6 +8,7 @@
 #include "behind.h"
 #include "fanout.h"
 #include "pump.h"
+#include "rate.h"
 #include "replay.h"
 #include "view.h"
 
@@ -25,6 +26,7 @@ void gw_hub_init(struct gw_hub *hub, struct event_base *loop,
 	hub->mirror = gw_mirror_new(catalog);
 	hub->window = gw_window_new(window_bytes);
 	hub->ready_event = evtimer_new(loop, on_ready, hub);
+	hub->rate_event = gw_rate_event(hub);
 	if (!hub->ready_event)
 		abort();
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
@@ -38,10 +40,13 @@ void gw_hub_clear(struct gw_hub *hub)
 		event_free(hub->ready_event);
 	gw_packing_clear(&hub->packing);
 	gw_fanout_free(hub->fanout);
+	if (hub->rate_event)
+		event_free(hub->rate_event);
 	gw_window_free(hub->window);
 	gw_mirror_free(hub->mirror);
 	gw_table_clear(&hub->views);
 	gw_table_clear(&hub->patterns);
+	gw_table_clear(&hub->filters);
 	gw_table_clear(&hub->clients);
 	*hub = (struct gw_hub){0};
 }

@@ -61,6 +61,7 @@ struct gw_hub {
 	struct gw_replay *replay; /* NULL in tests without a bus */
 	struct gw_places *places; /* the same */
 	struct gw_fanout *fanout;
+	struct gw_table filters;
 	struct gw_table patterns;
 	struct gw_table views;
 	struct gw_view *view_first;
@@ -69,6 +70,8 @@ struct gw_hub {
 	struct gw_behind *waiting;      /* for a page of older entries */
 	struct gw_behind *ready;        /* to be pumped again by the loop */
 	struct event *ready_event;
+	struct event *rate_event; /* when metrics that were held back are due */
+	int64_t rate_due_ms;      /* monotonic; 0: none is */
 	uint64_t aggregator;
 	uint64_t epoch;
 	uint64_t end[SL_STREAM_COUNT];

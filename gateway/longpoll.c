@@ -19,6 +19,7 @@
 #include "admit.h"
 #include "clock.h"
 #include "loop.h"
+#include "subscription.h"
 #include "view.h"
 
 struct gw_longpoll {
@@ -114,8 +115,7 @@ static bool read_wait(struct gw_call *call, int64_t *wait_ms)
 static void start(struct gw_call *call, const struct gw_wish *w, int64_t wait_ms)
 {
 	struct gateway *gw = call->gw;
-	struct gw_patterns *set =
-	    gw_patterns_make(&gw->hub.patterns, w->names.target, w->names.count);
+	struct gw_patterns *set = gw_names_patterns(&w->names, &gw->hub.patterns);
 	struct gw_longpoll *poll = calloc(1, sizeof *poll);
 	int64_t left_ms = call->who->exp_s * 1000 - sl_clock_wall_ns() / SL_NS_PER_MS;
 
@@ -131,6 +131,7 @@ static void start(struct gw_call *call, const struct gw_wish *w, int64_t wait_ms
 	sl_http_on_end(call->request, on_abort, poll);
 	gw_client_init(&poll->client, &gw->hub, NULL, GW_FORM_POLL, call->who);
 	gw_admit_take(call, &poll->client);
+	poll->client.points = w->points;
 	gw_sub_add(&poll->client, set);
 	gw_client_follow(&poll->client, set, w->has_since ? &w->since : NULL);
 	gw_patterns_unref(set);
@@ -148,7 +149,10 @@ void gw_longpoll_open(struct gw_call *call)
 	int64_t wait_ms;
 
 	if (read_wait(call, &wait_ms) &&
-	    gw_admit_request(call, "application/json", &wish))
+	    gw_admit_request(call, "application/json", &wish)) {
+		/* How often it asks is how often it gets: nothing is held back. */
+		wish.names.terms.interval_ms = 0;
 		start(call, &wish, wait_ms);
+	}
 	gw_wish_clear(&wish);
 }

@@ -105,22 +105,37 @@ static int read_since(struct gw_message *m, const json_t *data)
 	return SL_OK;
 }
 
+/* What is judged where it is used: here only that it has the right type. */
+static int read_terms(struct gw_message *m, const json_t *data)
+{
+	const json_t *max_hz = json_object_get(data, "max_hz");
+
+	m->filter = json_object_get(data, "filter");
+	if (json_is_null(m->filter))
+		m->filter = NULL;
+	if (m->filter && !json_is_object(m->filter))
+		return refuse(m, "bad-filter", "\"filter\" must be an object");
+	if (max_hz && !json_is_null(max_hz) && !json_is_number(max_hz))
+		return refuse(m, "bad-message", "\"max_hz\" must be a number");
+	if (json_is_number(max_hz) && !(json_number_value(max_hz) > 0))
+		return refuse(m, "bad-message", "\"max_hz\" must be more than 0");
+	m->max_hz = json_number_value(max_hz);
+	return SL_OK;
+}
+
 static int read_subscribe(struct gw_message *m, const json_t *data)
 {
-	static const char *const later[] = {"filter", "max_hz", "format"};
-
 	/* What is not understood must not look as if it were. */
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-		if (json_object_get(data, later[i]))
-			return refuse(
-			    m, "unsupported", "\"%s\" is not supported", later[i]);
-	}
+	if (json_object_get(data, "format"))
+		return refuse(m, "unsupported",
+		    "\"format\" is of a whole connection: put it into its URL");
 	int error = read_names(m, data);
 	if (error)
 		return error;
 	if (!m->names)
 		return refuse(m, "bad-message", "\"topics\" or \"metrics\" is missing");
-	return read_since(m, data);
+	error = read_terms(m, data);
+	return error ? error : read_since(m, data);
 }
 
 /* "sub-12", as `subscribed` gave it. */
@@ -176,6 +191,16 @@ static int read_data(struct gw_message *m)
 	return SL_OK;
 }
 
+static int read_tree(struct gw_message *message)
+{
+	if (!json_is_object(message->tree))
+		return refuse(message, "bad-message", "a message is an object");
+	int error = read_id(message);
+	if (!error)
+		error = read_type(message);
+	return error ? error : read_data(message);
+}
+
 int gw_message_parse(const char *data, size_t len, struct gw_message *message)
 {
 	struct sl_json_in_error why;
@@ -185,12 +210,14 @@ int gw_message_parse(const char *data, size_t len, struct gw_message *message)
 	if (!message->tree)
 		return refuse(message, "bad-json", "line %d, column %d: %s", why.line,
 		    why.column, why.text);
-	if (!json_is_object(message->tree))
-		return refuse(message, "bad-message", "a message is an object");
-	int error = read_id(message);
-	if (!error)
-		error = read_type(message);
-	return error ? error : read_data(message);
+	return read_tree(message);
+}
+
+int gw_message_read(const json_t *tree, struct gw_message *message)
+{
+	memset(message, 0, sizeof *message);
+	message->tree = json_incref((json_t *)(uintptr_t)tree);
+	return read_tree(message);
 }
 
 void gw_message_clear(struct gw_message *message)

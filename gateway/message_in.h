@@ -35,6 +35,8 @@ struct gw_message {
 	struct sl_slice id;    /* the client's, as raw JSON; empty if it sent none */
 	struct sl_slice token; /* auth, refresh */
 	const json_t *names;   /* topics or metrics: an array, or NULL */
+	const json_t *filter;  /* subscribe: an object, or NULL */
+	double max_hz;         /* subscribe; 0: none */
 	uint32_t subscription; /* unsubscribe; 0: none named */
 	bool has_since;
 	struct sl_cursor since;
@@ -51,6 +53,11 @@ struct gw_message {
  * either case.
  */
 int gw_message_parse(const char *data, size_t len, struct gw_message *message);
+
+/* gw_message_read does the same with a value that has been parsed (a reference is taken).
+ */
+int gw_message_read(const json_t *tree, struct gw_message *message);
+
 void gw_message_clear(struct gw_message *message);
 
 /* gw_message_name returns one of the names (all are strings). */

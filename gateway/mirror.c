@@ -141,6 +141,7 @@ static uint32_t add_metric(struct gw_mirror *mirror, struct gw_tenant *tenant,
 		    .topic = copy(topic.data, topic.len),
 		    .topic_len = (uint16_t)topic.len,
 		    .field = copy(field.data, field.len),
+		    .unit = copy(def->unit.data, def->unit.len),
 		    .section = section,
 		    .index = index,
 		    .module = module,
@@ -173,6 +174,7 @@ static void add_catalog(struct gw_mirror *mirror, struct gw_tenant *tenant)
 		    .module = sl_slice_text(m->module->name),
 		    .name = sl_slice_text(m->name),
 		    .field = sl_slice_text(m->field ? m->field : m->name),
+		    .unit = sl_slice_text(m->unit),
 		    .in_snapshot = m->snapshot,
 		    .is_status = m->kind == SL_METRIC_STATUS,
 		};
@@ -209,6 +211,7 @@ static void free_tenant(void *arg, struct gw_table_node *node)
 	for (uint32_t i = 0; i < tenant->metric_count; i++) {
 		free(tenant->metric[i]->topic);
 		free(tenant->metric[i]->field);
+		free(tenant->metric[i]->unit);
 		free(tenant->metric[i]);
 	}
 	for (uint32_t i = 0; i < tenant->section_count; i++)
@@ -318,6 +321,7 @@ void gw_mirror_metric(struct gw_mirror *mirror, const struct sl_msg_metric *metr
 	if (metric->ts_us > tenant->newest_us)
 		tenant->newest_us = metric->ts_us;
 	m->ts_us = metric->ts_us;
+	m->status = metric->status;
 	if (same && m->stale == metric->stale)
 		return;
 	if (!m->value_changed && !m->stale_changed)

@@ -19,11 +19,13 @@ struct gw_metric {
 	uint32_t index;
 	char *topic; /* "metrics.system_health.cpu_usage" */
 	char *field; /* its key in its section */
+	char *unit;
 	uint16_t topic_len;
 	uint16_t section;
 	uint64_t module; /* bit in the catalog; 0: a module that it does not know */
 	bool in_snapshot;
 	bool is_status;
+	uint8_t status; /* enum sl_status */
 	bool stale;
 	bool value_changed; /* since gw_mirror_settle */
 	bool stale_changed;
@@ -140,6 +142,9 @@ bool gw_mirror_metric_stale(
 
 /* gw_mirror_prepare puts tenant->order and ->changed in order, for reading. */
 void gw_mirror_prepare(struct gw_tenant *tenant);
+
+/* gw_mirror_sort puts metrics into the order in which they are shown. */
+void gw_mirror_sort(const struct gw_tenant *tenant, uint32_t *metric, uint32_t count);
 
 /* gw_mirror_settle forgets what changed, of all tenants. */
 void gw_mirror_settle(struct gw_mirror *mirror);

@@ -35,12 +35,18 @@ static void put_in_order(struct gw_tenant *tenant)
 	}
 }
 
+void gw_mirror_sort(const struct gw_tenant *tenant, uint32_t *metric, uint32_t count)
+{
+	if (count > 1)
+		qsort_r(
+		    metric, count, sizeof *metric, by_section, (void *)(uintptr_t)tenant);
+}
+
 void gw_mirror_prepare(struct gw_tenant *tenant)
 {
 	if (tenant->unordered)
 		put_in_order(tenant);
-	if (tenant->changed_unordered && tenant->changed_count > 1)
-		qsort_r(tenant->changed, tenant->changed_count, sizeof *tenant->changed,
-		    by_section, tenant);
+	if (tenant->changed_unordered)
+		gw_mirror_sort(tenant, tenant->changed, tenant->changed_count);
 	tenant->changed_unordered = false;
 }

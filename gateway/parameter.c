@@ -18,6 +18,12 @@ static const struct gw_parameter parameters[] = {
     {"metrics", "query", "string", NAMES "Read where there is no topics."},
     {"sources", "query", "string", NAMES "Adds to topics."},
     {"categories", "query", "string", NAMES "Narrows what topics and sources name."},
+    {"filter", "query", "string",
+	"A Filter in JSON: which events; see sightline-subscriptions(5)."},
+    {"max_hz", "query", "number",
+	"Metrics at most as often as this in a second, from 0.001 to 1000; a poll, that "
+	"asks by itself, is not held back."},
+    {"format", "query", "'points'", "Metrics are data points in place of sections."},
     {"since", "query", "string", "A cursor to resume from."},
     {"cursor", "query", "string", "The same as since, and before it."},
     {"wait", "query", "number", "Seconds to wait where there is nothing yet; 25."},

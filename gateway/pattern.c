@@ -6,7 +6,8 @@
 
 #include "topic.h"
 
-static int compare(const void *left, const void *right)
+/* By what they match, on whatever terms. */
+static int compare_matches(const void *left, const void *right)
 {
 	const struct gw_pattern *a = left;
 	const struct gw_pattern *b = right;
@@ -19,12 +20,32 @@ static int compare(const void *left, const void *right)
 	return (a->modules > b->modules) - (a->modules < b->modules);
 }
 
+static int compare(const void *left, const void *right)
+{
+	const struct gw_pattern *a = left;
+	const struct gw_pattern *b = right;
+	int order = compare_matches(a, b);
+
+	if (order != 0)
+		return order;
+	if (a->terms.interval_ms != b->terms.interval_ms)
+		return a->terms.interval_ms < b->terms.interval_ms ? -1 : 1;
+	/* Filters are interned: any order of the objects will do. */
+	uintptr_t f = (uintptr_t)a->terms.filter;
+	uintptr_t g = (uintptr_t)b->terms.filter;
+	return (f > g) - (f < g);
+}
+
 static uint64_t hash_items(const struct gw_pattern *item, size_t count)
 {
 	uint64_t hash = count;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const void *terms[] = {
+		    item[i].terms.filter, (void *)(uintptr_t)item[i].terms.interval_ms};
 		hash = gw_table_hash(hash ^ item[i].modules, item[i].text, item[i].len);
+		hash = gw_table_hash(hash, terms, sizeof terms);
+	}
 	return hash;
 }
 
@@ -45,6 +66,28 @@ static struct gw_patterns *find(
 	return NULL;
 }
 
+/* Whether the filters of all items, each counted once, are within their bounds. */
+static bool filters_fit(const struct gw_pattern *item, size_t count)
+{
+	const struct gw_filter *seen[GW_PATTERN_FILTERS_MAX];
+	size_t filters = 0;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gw_filter *filter = item[i].terms.filter;
+		size_t at = 0;
+		while (at < filters && seen[at] != filter)
+			at++;
+		if (!filter || at < filters)
+			continue;
+		bytes += gw_filter_text(filter).len;
+		if (filters == GW_PATTERN_FILTERS_MAX || bytes > GW_PATTERN_FILTERS_TEXT)
+			return false;
+		seen[filters++] = filter;
+	}
+	return true;
+}
+
 /* Sorts the items, drops duplicates and returns their set; copies the texts. */
 static struct gw_patterns *intern(
     struct gw_table *home, struct gw_pattern *item, size_t count)
@@ -60,7 +103,7 @@ static struct gw_patterns *intern(
 		item[unique++] = item[i];
 		bytes += item[i].len;
 	}
-	if (unique > GW_PATTERN_MAX)
+	if (unique > GW_PATTERN_MAX || !filters_fit(item, unique))
 		return NULL;
 	uint64_t hash = hash_items(item, unique);
 	struct gw_patterns *set = find(home, hash, item, unique);
@@ -76,6 +119,7 @@ static struct gw_patterns *intern(
 	for (size_t i = 0; i < unique; i++) {
 		set->item[i] = item[i];
 		set->item[i].text = text;
+		gw_filter_ref(item[i].terms.filter);
 		memcpy(text, item[i].text, item[i].len);
 		text += item[i].len;
 	}
@@ -83,8 +127,21 @@ static struct gw_patterns *intern(
 	return set;
 }
 
-struct gw_patterns *gw_patterns_make(
-    struct gw_table *home, const struct sl_catalog_target *target, size_t count)
+/* What of the terms concerns anything that the pattern matches. */
+static struct gw_terms terms_of(
+    const struct sl_catalog_target *target, const struct gw_terms *terms)
+{
+	struct gw_terms own = {0};
+
+	if (sl_pattern_overlap(target->pattern, target->len, "events.>", 8))
+		own.filter = terms->filter;
+	if (sl_pattern_overlap(target->pattern, target->len, "metrics.>", 9))
+		own.interval_ms = terms->interval_ms;
+	return own;
+}
+
+struct gw_patterns *gw_patterns_make(struct gw_table *home,
+    const struct sl_catalog_target *target, size_t count, const struct gw_terms *terms)
 {
 	struct gw_pattern item[GW_PATTERN_MAX];
 
@@ -96,6 +153,7 @@ struct gw_patterns *gw_patterns_make(
 		    .len = (uint16_t)target[i].len,
 		    .exact = sl_topic_valid(target[i].pattern, target[i].len),
 		    .modules = target[i].module ? target[i].module->bit : UINT64_MAX,
+		    .terms = terms_of(&target[i], terms),
 		};
 	return intern(home, item, count);
 }
@@ -120,7 +178,8 @@ struct gw_patterns *gw_patterns_minus(
 	size_t count = 0;
 
 	for (size_t i = 0; a && i < a->count; i++) {
-		if (!bsearch(&a->item[i], b->item, b->count, sizeof *b->item, compare))
+		if (!bsearch(
+			&a->item[i], b->item, b->count, sizeof *b->item, compare_matches))
 			item[count++] = a->item[i];
 	}
 	return intern(home, item, count);
@@ -138,17 +197,64 @@ void gw_patterns_unref(struct gw_patterns *set)
 	if (!set || --set->refs > 0)
 		return;
 	gw_table_remove(set->home, &set->node);
+	for (uint32_t i = 0; i < set->count; i++)
+		gw_filter_unref(set->item[i].terms.filter);
 	free(set);
+}
+
+static bool matches(
+    const struct gw_pattern *p, const char *topic, size_t len, uint64_t module)
+{
+	return (p->modules == UINT64_MAX || (p->modules & module)) &&
+	       sl_pattern_match(p->text, p->len, topic, len);
 }
 
 bool gw_patterns_match(
     const struct gw_patterns *set, const char *topic, size_t len, uint64_t module)
 {
 	for (uint32_t i = 0; i < set->count; i++) {
+		if (matches(&set->item[i], topic, len, module))
+			return true;
+	}
+	return false;
+}
+
+bool gw_patterns_match_entry(
+    const struct gw_patterns *set, const struct sl_entry *entry, uint64_t module)
+{
+	const struct gw_filter *failed = NULL;
+
+	for (uint32_t i = 0; i < set->count; i++) {
 		const struct gw_pattern *p = &set->item[i];
-		if (p->modules != UINT64_MAX && (p->modules & module) == 0)
+		const struct gw_filter *filter =
+		    entry->kind == SL_ENTRY_EVENT ? p->terms.filter : NULL;
+		if ((filter && filter == failed) ||
+		    !matches(p, entry->topic.data, entry->topic.len, module))
 			continue;
-		if (sl_pattern_match(p->text, p->len, topic, len))
+		if (!filter || gw_filter_match(filter, entry->body.data, entry->body.len))
+			return true;
+		failed = filter;
+	}
+	return false;
+}
+
+uint32_t gw_patterns_interval(
+    const struct gw_patterns *set, const char *topic, size_t len, uint64_t module)
+{
+	uint32_t interval = UINT32_MAX;
+
+	for (uint32_t i = 0; i < set->count && interval > 0; i++) {
+		const struct gw_pattern *p = &set->item[i];
+		if (p->terms.interval_ms < interval && matches(p, topic, len, module))
+			interval = p->terms.interval_ms;
+	}
+	return interval;
+}
+
+bool gw_patterns_limited(const struct gw_patterns *set)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		if (set->item[i].terms.interval_ms > 0)
 			return true;
 	}
 	return false;

@@ -9,16 +9,26 @@
 
 #include "catalog.h"
 #include "entry.h"
+#include "filter.h"
 #include "table.h"
 
-/* Most patterns of one set: a client past it is refused. */
-#define GW_PATTERN_MAX 256
+/* Bounds of one set: a client past them is refused. */
+#define GW_PATTERN_MAX          256
+#define GW_PATTERN_FILTERS_MAX  32
+#define GW_PATTERN_FILTERS_TEXT 16384 /* bytes of all filters */
+
+/* On which terms a subscription gets what its patterns match. */
+struct gw_terms {
+	struct gw_filter *filter; /* which events; NULL: all */
+	uint32_t interval_ms;     /* between metrics_update; 0: as they come */
+};
 
 struct gw_pattern {
 	const char *text;
 	uint16_t len;
 	bool exact;       /* a topic without wildcards */
 	uint64_t modules; /* of what matches, only what belongs to these: all or one */
+	struct gw_terms terms; /* with a reference to the filter */
 };
 
 /*
@@ -36,15 +46,17 @@ struct gw_patterns {
 /*
  * gw_patterns_make returns the set of these targets (duplicates count once)
  * with a reference for the caller.  home is the table that keeps the sets; it
- * outlives them.  NULL if there are more than GW_PATTERN_MAX.
+ * outlives them.  terms apply to all targets (a reference to the filter is
+ * taken); of the terms, a pattern keeps what concerns anything that it matches.
+ * NULL past a bound.
  */
-struct gw_patterns *gw_patterns_make(
-    struct gw_table *home, const struct sl_catalog_target *target, size_t count);
+struct gw_patterns *gw_patterns_make(struct gw_table *home,
+    const struct sl_catalog_target *target, size_t count, const struct gw_terms *terms);
 
 /*
  * gw_patterns_union and gw_patterns_minus return the set of all patterns of
- * both, and of those of a that are not in b, with a reference; NULL if there
- * are too many.  a may be NULL: the empty set.
+ * both, and of those of a that are not in b on whatever terms, with a reference;
+ * NULL past a bound.  a may be NULL: the empty set.
  */
 struct gw_patterns *gw_patterns_union(
     struct gw_table *home, const struct gw_patterns *a, const struct gw_patterns *b);
@@ -58,6 +70,23 @@ void gw_patterns_unref(struct gw_patterns *set);
 /* gw_patterns_match says whether a topic of a module (its bit) is in the set. */
 bool gw_patterns_match(
     const struct gw_patterns *set, const char *topic, size_t len, uint64_t module);
+
+/*
+ * gw_patterns_match_entry says whether an entry is in the set: an event has to
+ * pass the filter of a pattern that matches it.
+ */
+bool gw_patterns_match_entry(
+    const struct gw_patterns *set, const struct sl_entry *entry, uint64_t module);
+
+/*
+ * gw_patterns_interval returns the shortest interval of the patterns that match
+ * a metric's topic, in ms; UINT32_MAX if none does.
+ */
+uint32_t gw_patterns_interval(
+    const struct gw_patterns *set, const char *topic, size_t len, uint64_t module);
+
+/* gw_patterns_limited says whether the set holds back any metrics. */
+bool gw_patterns_limited(const struct gw_patterns *set);
 
 /* gw_patterns_exact says whether the set names this very topic. */
 bool gw_patterns_exact(const struct gw_patterns *set, const char *topic, size_t len);

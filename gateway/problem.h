@@ -13,8 +13,14 @@
 	X("bad-cursor", 400,                                                             \
 	    "The cursor to resume from is not one that a gateway gave out. Connect "     \
 	    "without it.")                                                               \
+	X("bad-filter", 400,                                                             \
+	    "The filter is not of the form of sightline-subscriptions(5), larger than "  \
+	    "a filter may be, or there are no events that it could concern.")            \
 	X("bad-handshake", 400,                                                          \
 	    "The request is no valid WebSocket handshake (RFC 6455, section 4.2.1).")    \
+	X("bad-message", 400,                                                            \
+	    "A member of the message is missing or has the wrong type; detail says "     \
+	    "which.")                                                                    \
 	X("bad-request", 400, "The body or a parameter has the wrong form.")             \
 	X("connection-limit", 429,                                                       \
 	    "The user has as many open streams as the token or the configuration "       \
@@ -41,8 +47,11 @@
 	    "The gateway is full, is stopping, or streams are turned off.")              \
 	X("unknown-action", 400, "The action is none of those that the path knows.")     \
 	X("unknown-module", 400, "The catalog has no module of this name.")              \
+	X("unknown-subscription", 404,                                                   \
+	    "The connection has no subscription of this number.")                        \
 	X("unknown-topic", 400,                                                          \
 	    "The name is no topic, alias, event type, module or metric of the catalog.") \
+	X("unknown-type", 400, "The message is of a type that is not known here.")       \
 	X("unsupported", 400, "A parameter that this version does not support.")
 
 struct gw_problem {

@@ -147,7 +147,7 @@ static bool had_already(const struct gw_behind *b, const struct gw_entry *entry)
 	const struct sl_entry *e = &entry->e;
 
 	return b->already && e->seq < b->until[e->stream] &&
-	       gw_patterns_match(b->already, e->topic.data, e->topic.len, entry->module);
+	       gw_patterns_match_entry(b->already, e, entry->module);
 }
 
 /* Finds the entry at the client's position of a log, wherever it is kept. */

@@ -5,6 +5,7 @@
 #include "longpoll.h"
 #include "refresh.h"
 #include "stream.h"
+#include "subscribe.h"
 #include "websocket.h"
 
 #define GET    SL_HTTP_GET
@@ -12,9 +13,9 @@
 #define DELETE SL_HTTP_DELETE
 
 #define STREAM_QUERY                                                                     \
-	"topics metrics sources categories since last_event_id lastEventId named "       \
-	"heartbeat userId Last-Event-ID"
-#define WEBSOCKET_QUERY "userId"
+	"topics metrics sources categories filter max_hz format since last_event_id "    \
+	"lastEventId named heartbeat userId Last-Event-ID"
+#define WEBSOCKET_QUERY "userId format"
 #define STREAM_ANSWER   "text/event-stream"
 
 /* A row for each method of a path that differs in what it takes or answers. */
@@ -52,6 +53,10 @@ static const struct gw_route routes[] = {
     {POST, "/api/v1/connections/{id}/refresh", gw_refresh_post, 0, 0,
 	.summary = "Gives a live stream of the caller the token of this request or body",
 	.body = "Refresh", .answer = "Refreshed"},
+    {POST, "/api/v1/connections/{id}/subscriptions", gw_subscribe_post, 0, 0,
+	.summary = "Changes what a live stream of the caller is subscribed to",
+	.body = "SubscribeCommand|UnsubscribeCommand",
+	.answer = "Subscribed|Unsubscribed"},
     {GET, "/healthz", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS,
 	.summary = "The process is alive", .answer = "Health"},
     {GET, "/readyz", gw_api_readyz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS,

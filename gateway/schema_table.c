@@ -10,6 +10,22 @@ static const struct gw_schema schemas[] = {
 	"timestamp time|null Of the newest datum in it.\n"
 	"alerts? Alert[] The firing ones; never in an update.\n"
 	"* Section\n"},
+    {"Points", "The place of Snapshot with format=points.",
+	"timestamp time|null Of the newest datum in it.\n"
+	"points Point[] One for each metric that has a value, or has changed.\n"
+	"alerts? Alert[] The firing ones; never in an update.\n"},
+    {"Point", "A metric's value at a time.",
+	"id string Made of metric, time and value.\n"
+	"timestamp time|null\n"
+	"source string The metric's module.\n"
+	"category string The metric's name, which categories= takes.\n"
+	"metric string\n"
+	"value number\n"
+	"status 'healthy'|'warning'|'critical'\n"
+	"metadata PointMetadata\n"
+	"moduleAccess string[] The modules of which one must be in the role.\n"},
+    {"PointMetadata", "More of a point.",
+	"unit string\nstale boolean The value is old.\n"},
     {"Section", "The metrics of one module.",
 	"overall_status? 'healthy'|'warning'|'critical'|null The worst in it.\n"
 	"open_alerts? OpenAlerts\n"
@@ -64,8 +80,13 @@ static const struct gw_schema schemas[] = {
     {"Subscribed", "What was asked for.",
 	"subscriptionId string\n"
 	"topics string[]\n"
-	"metrics string[] The same as topics.\n"},
-    {"Unsubscribed", "What has ended.", "subscriptionId? string\n"},
+	"metrics string[] The same as topics.\n"
+	"filter? Filter In its canonical form.\n"
+	"max_hz? number\n"},
+    {"Unsubscribed", "What has ended: the one or the others.",
+	"subscriptionId? string\n"
+	"topics? string[]\n"
+	"metrics? string[] The same as topics.\n"},
     {"Heartbeat", "The server's clock.", "serverTime time\n"},
     {"Gap", "Entries from..to of a log; all null where the log began anew.",
 	"log Log\n"
@@ -84,8 +105,28 @@ static const struct gw_schema schemas[] = {
     {"Subscribe", "Topics, aliases, event types, modules or metrics of the catalog.",
 	"topics? string[]\n"
 	"metrics? string[] Read where there are no topics.\n"
-	"since? string A cursor to resume from.\n"
+	"filter? Filter|null\n"
+	"max_hz? number|null Of metrics, in a second; from 0.001 to 1000.\n"
+	"since? string|null A cursor to resume from.\n"
 	"* any\n"},
+    {"Filter",
+	"Which events: all members have to hold.  A member's name is a dotted path, of "
+	"the "
+	"event (id, type, time, priority, module, source, audience, payload) or else of "
+	"its payload.",
+	"and? Filter[]\n"
+	"or? Filter[]\n"
+	"not? Filter\n"
+	"* FilterTest\n"},
+    {"FilterTest", "A value, a list of which any will do, or operators.",
+	"= FilterValue|FilterValue[]|FilterOperators"},
+    {"FilterValue", "What fields are compared with.", "= string|number|boolean|null"},
+    {"FilterOperators", "All of them have to hold.",
+	"gt? string|number\n"
+	"gte? string|number\n"
+	"lt? string|number\n"
+	"lte? string|number\n"
+	"ne? FilterValue\n"},
     {"Unsubscribe", "The one or the other.",
 	"subscriptionId? string\n"
 	"topics? string[]\n"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mirror_alert.h"
+#include "point.h"
 
 static const char open_alerts_topic[] = "metrics.executive_summary.open_alerts";
 
@@ -25,8 +26,7 @@ enum gw_seen gw_sight_entry(const struct gw_sight *sight,
 		return GW_HIDDEN;
 	if (!same(entry->tenant, sight->tenant->name, sight->tenant->name_len))
 		return GW_HIDDEN;
-	if (sight->patterns && !gw_patterns_match(sight->patterns, entry->topic.data,
-				   entry->topic.len, module))
+	if (sight->patterns && !gw_patterns_match_entry(sight->patterns, entry, module))
 		return GW_HIDDEN;
 	switch (entry->audience) {
 	case SL_AUDIENCE_ALL:
@@ -120,6 +120,10 @@ void gw_sight_snapshot(const struct gw_sight *sight, struct gw_mirror *mirror,
 	struct sl_snapshot w;
 
 	gw_mirror_prepare(tenant);
+	if (sight->points) {
+		gw_point_snapshot(sight, mirror, out, alerts);
+		return;
+	}
 	sl_snapshot_begin(&w, out, tenant->newest_us);
 	for (uint32_t i = 0; i < tenant->section_count; i++)
 		add_section(sight, mirror, &tenant->section[i], &w);
@@ -133,19 +137,38 @@ void gw_sight_snapshot(const struct gw_sight *sight, struct gw_mirror *mirror,
 	sl_snapshot_end(&w);
 }
 
-/* The changed metrics of one section, from tenant->changed[at]; returns the next. */
-static uint32_t overlay_section(const struct gw_sight *sight,
-    const struct gw_mirror *mirror, uint32_t section, uint32_t at, struct sl_snapshot *w,
-    bool *any)
+bool gw_sight_open_alerts(const struct gw_sight *sight, const struct gw_tenant *tenant)
+{
+	for (uint32_t s = 0; s < tenant->section_count; s++) {
+		if (sees_open_alerts(sight, &tenant->section[s]))
+			return true;
+	}
+	return false;
+}
+
+static unsigned what_of(const struct gw_changes *changes, const struct gw_metric *m)
+{
+	if (changes->whole)
+		return GW_CHANGE_VALUE | GW_CHANGE_STALE;
+	if (changes->what)
+		return changes->what[m->index];
+	return (m->value_changed ? GW_CHANGE_VALUE : 0u) |
+	       (m->stale_changed ? GW_CHANGE_STALE : 0u);
+}
+
+/* The changes of one section, from changes->metric[at]; returns the next. */
+static uint32_t tell_section(const struct gw_sight *sight, const struct gw_mirror *mirror,
+    const struct gw_changes *changes, uint32_t section, uint32_t at,
+    struct sl_snapshot *w, bool *any)
 {
 	const struct gw_tenant *tenant = sight->tenant;
 	const struct gw_section *s = &tenant->section[section];
-	bool open_alerts = tenant->open_changed && sees_open_alerts(sight, s);
+	bool open_alerts = changes->open_alerts && sees_open_alerts(sight, s);
 	bool begun = false;
 	bool stale = false;
 
-	for (; at < tenant->changed_count; at++) {
-		const struct gw_metric *m = tenant->metric[tenant->changed[at]];
+	for (; at < changes->count; at++) {
+		const struct gw_metric *m = tenant->metric[changes->metric[at]];
 		if (m->section != section)
 			break;
 		if (!gw_sight_metric(sight, m))
@@ -153,8 +176,8 @@ static uint32_t overlay_section(const struct gw_sight *sight,
 		if (!begun)
 			sl_snapshot_section(w, s->key);
 		begun = true;
-		stale |= m->stale_changed;
-		if (m->value_changed)
+		stale |= (what_of(changes, m) & GW_CHANGE_STALE) != 0;
+		if (what_of(changes, m) & GW_CHANGE_VALUE)
 			sl_snapshot_value(w, m->field, m->value, m->is_status);
 	}
 	if (open_alerts) {
@@ -169,69 +192,58 @@ static uint32_t overlay_section(const struct gw_sight *sight,
 	return at;
 }
 
-bool gw_sight_overlay(
-    const struct gw_sight *sight, struct gw_mirror *mirror, struct sl_buf *out)
+bool gw_sight_tell(const struct gw_sight *sight, struct gw_mirror *mirror,
+    const struct gw_changes *changes, struct sl_buf *out)
 {
-	struct gw_tenant *tenant = sight->tenant;
+	const struct gw_tenant *tenant = sight->tenant;
 	size_t before = out->len;
 	struct sl_snapshot w;
 	bool any = false;
 	uint32_t at = 0;
 
-	if (tenant->changed_count == 0 && !tenant->open_changed)
-		return false;
-	gw_mirror_prepare(tenant);
+	if (sight->points)
+		return gw_point_tell(sight, mirror, changes, out);
 	sl_snapshot_begin(&w, out, tenant->newest_us);
 	for (uint32_t s = 0; s < tenant->section_count; s++)
-		at = overlay_section(sight, mirror, s, at, &w, &any);
+		at = tell_section(sight, mirror, changes, s, at, &w, &any);
 	sl_snapshot_end(&w);
 	if (!any)
 		out->len = before;
 	return any;
 }
 
-/* The metrics of one section that have changed since; false if none has. */
-static bool section_since(const struct gw_sight *sight, const struct gw_mirror *mirror,
-    const struct gw_section *s, uint64_t since, struct sl_snapshot *w)
+bool gw_sight_overlay(
+    const struct gw_sight *sight, struct gw_mirror *mirror, struct sl_buf *out)
 {
-	const struct gw_tenant *tenant = sight->tenant;
-	bool open_alerts = tenant->open_at > since && sees_open_alerts(sight, s);
-	bool begun = false;
+	struct gw_tenant *tenant = sight->tenant;
 
-	for (uint32_t i = s->first; i < s->first + s->count; i++) {
-		const struct gw_metric *m = tenant->metric[tenant->order[i]];
-		if (m->changed_at <= since || !gw_sight_metric(sight, m))
-			continue;
-		if (!begun)
-			sl_snapshot_section(w, s->key);
-		begun = true;
-		sl_snapshot_value(w, m->field, m->value, m->is_status);
-	}
-	if (open_alerts) {
-		if (!begun)
-			sl_snapshot_section(w, s->key);
-		begun = true;
-		sl_snapshot_open_alerts(w, tenant->open_warning, tenant->open_critical);
-	}
-	if (begun)
-		add_stale(sight, mirror, s, w);
-	return begun;
+	if (tenant->changed_count == 0 && !tenant->open_changed)
+		return false;
+	gw_mirror_prepare(tenant);
+	struct gw_changes changes = {
+	    .metric = tenant->changed,
+	    .count = tenant->changed_count,
+	    .open_alerts = tenant->open_changed,
+	};
+	return gw_sight_tell(sight, mirror, &changes, out);
 }
 
 bool gw_sight_since(const struct gw_sight *sight, struct gw_mirror *mirror,
     uint64_t since, struct sl_buf *out)
 {
+	static struct sl_buf list;
 	struct gw_tenant *tenant = sight->tenant;
-	size_t before = out->len;
-	struct sl_snapshot w;
-	bool any = false;
+	struct gw_changes changes = {
+	    .whole = true, .open_alerts = tenant->open_at > since};
 
 	gw_mirror_prepare(tenant);
-	sl_snapshot_begin(&w, out, tenant->newest_us);
-	for (uint32_t i = 0; i < tenant->section_count; i++)
-		any |= section_since(sight, mirror, &tenant->section[i], since, &w);
-	sl_snapshot_end(&w);
-	if (!any)
-		out->len = before;
-	return any;
+	sl_buf_reset(&list);
+	for (uint32_t i = 0; i < tenant->metric_count; i++) {
+		if (tenant->metric[tenant->order[i]]->changed_at > since) {
+			sl_buf_add(&list, &tenant->order[i], sizeof *tenant->order);
+			changes.count++;
+		}
+	}
+	changes.metric = (const uint32_t *)(const void *)list.data;
+	return gw_sight_tell(sight, mirror, &changes, out);
 }

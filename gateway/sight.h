@@ -18,7 +18,19 @@ struct gw_sight {
 	const struct sl_catalog_role *role;
 	uint64_t modules;             /* the role's, maybe fewer */
 	struct gw_patterns *patterns; /* borrowed; NULL: the whole snapshot */
+	bool points;                  /* metrics as data points (point.h) */
 };
+
+/* Metrics to tell of, in the order of their sections (gw_mirror_sort). */
+struct gw_changes {
+	const uint32_t *metric;
+	uint32_t count;
+	const uint8_t *what; /* enum gw_change by metric; NULL: as the mirror has it */
+	bool whole;          /* value and staleness of each, whatever has changed */
+	bool open_alerts;
+};
+
+enum gw_change { GW_CHANGE_VALUE = 1, GW_CHANGE_STALE = 2 };
 
 enum gw_seen {
 	GW_HIDDEN,
@@ -42,6 +54,16 @@ bool gw_sight_alert(const struct gw_sight *sight, const struct gw_alert *alert);
  */
 void gw_sight_snapshot(const struct gw_sight *sight, struct gw_mirror *mirror,
     struct sl_buf *out, bool alerts);
+
+/* gw_sight_open_alerts says whether the counts of open alerts are in sight. */
+bool gw_sight_open_alerts(const struct gw_sight *sight, const struct gw_tenant *tenant);
+
+/*
+ * gw_sight_tell appends an overlay of these changes, as far as they are in sight,
+ * and returns true; nothing and false if none is.
+ */
+bool gw_sight_tell(const struct gw_sight *sight, struct gw_mirror *mirror,
+    const struct gw_changes *changes, struct sl_buf *out);
 
 /*
  * gw_sight_overlay appends what has changed since gw_mirror_settle, and returns

@@ -7,6 +7,8 @@
 #include "crypto.h"
 #include "pump.h"
 #include "route.h"
+#include "subscribe.h"
+#include "subscription.h"
 #include "wish.h"
 
 struct gw_stream {
@@ -72,7 +74,7 @@ static void greet(
 	sl_crypto_random(&random, sizeof random);
 	sl_buf_addf(&out, "retry: %d\n\n", 500 + random % 1500);
 	gw_admit_welcome(stream->gw, client, (struct sl_slice){0}, &out);
-	gw_admit_subscribed(
+	gw_subscribe_told(
 	    client, (struct sl_slice){0}, subscription, &w->names, &stamp, &out);
 	gw_client_send(client, out.data, out.len);
 	sl_buf_clear(&out);
@@ -82,8 +84,7 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 {
 	struct gateway *gw = call->gw;
 	unsigned flags = call->route->flags;
-	struct gw_patterns *set =
-	    gw_patterns_make(&gw->hub.patterns, w->names.target, w->names.count);
+	struct gw_patterns *set = gw_names_patterns(&w->names, &gw->hub.patterns);
 	struct gw_stream *stream = calloc(1, sizeof *stream);
 
 	if (!stream || !set)
@@ -99,11 +100,14 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 	gw_client_init(&stream->client, &gw->hub, conn,
 	    w->named ? GW_FORM_SSE_NAMED : GW_FORM_SSE, call->who);
 	stream->client.heartbeats = w->heartbeats || (flags & GW_ROUTE_BEATS);
+	stream->client.points = w->points;
 	stream->client.updates = flags & GW_ROUTE_UPDATES;
 	stream->client.whole = flags & GW_ROUTE_ALL;
 	gw_admit_take(call, &stream->client);
 	gw_pulse_start(gw->pulse, &stream->client);
 	uint32_t id = gw_sub_add(&stream->client, set);
+	if (w->preset)
+		gw_sub_preset(&stream->client);
 	greet(stream, w, id);
 	gw_client_follow(&stream->client, set, w->has_since ? &w->since : NULL);
 	gw_patterns_unref(set);

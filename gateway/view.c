@@ -6,12 +6,13 @@
 
 #include "client.h"
 #include "fanout.h"
+#include "rate.h"
 
 static uint64_t hash_sight(const struct gw_sight *s)
 {
 	const void *key[] = {s->tenant, s->role, s->patterns};
 
-	return gw_table_hash(s->modules, key, sizeof key);
+	return gw_table_hash(s->modules ^ s->points, key, sizeof key);
 }
 
 struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight)
@@ -23,7 +24,8 @@ struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight)
 		struct gw_view *view = GW_TABLE_OBJECT(node, struct gw_view, node);
 		const struct gw_sight *s = &view->sight;
 		if (s->tenant == sight->tenant && s->role == sight->role &&
-		    s->modules == sight->modules && s->patterns == sight->patterns)
+		    s->modules == sight->modules && s->patterns == sight->patterns &&
+		    s->points == sight->points)
 			return view;
 	}
 	struct gw_view *view = calloc(1, sizeof *view);
@@ -35,6 +37,8 @@ struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight)
 	view->wants_alerts = gw_patterns_overlap(sight->patterns, "alerts");
 	view->wants_events = gw_patterns_overlap(sight->patterns, "events.>");
 	view->wants_metrics = gw_patterns_overlap(sight->patterns, "metrics.>");
+	if (view->wants_metrics && gw_patterns_limited(sight->patterns))
+		view->rate = gw_rate_new(sight->patterns);
 	view->next = hub->view_first;
 	if (view->next)
 		view->next->prev = view;
@@ -70,8 +74,16 @@ static void free_view(struct gw_view *view)
 		view->next->prev = view->prev;
 	gw_patterns_unref(view->sight.patterns);
 	gw_view_keep(view, NULL);
+	gw_rate_free(view->rate);
 	free(view->member);
 	free(view);
+}
+
+bool gw_view_overlay(struct gw_view *view, struct sl_buf *out)
+{
+	if (view->rate)
+		return gw_rate_overlay(view, out);
+	return gw_sight_overlay(&view->sight, view->hub->mirror, out);
 }
 
 void gw_view_add(struct gw_view *view, struct gw_client *client)
@@ -116,6 +128,7 @@ uint32_t gw_view_sign(const struct gw_view *view)
 
 	hash = sign(hash, view->sight.role->name, strlen(view->sight.role->name) + 1);
 	hash = sign(hash, &view->sight.modules, sizeof view->sight.modules);
+	hash = sign(hash, &view->sight.points, sizeof view->sight.points);
 	for (uint32_t i = 0; i < set->count; i++) {
 		hash = sign(hash, set->item[i].text, set->item[i].len);
 		hash = sign(hash, &set->item[i].modules, sizeof set->item[i].modules);

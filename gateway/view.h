@@ -10,6 +10,7 @@
 #include "sight.h"
 
 struct gw_client;
+struct gw_rate;
 
 struct gw_view {
 	struct gw_table_node node;
@@ -20,6 +21,7 @@ struct gw_view {
 	bool wants_alerts;
 	bool wants_events;
 	bool wants_metrics;
+	struct gw_rate *rate;   /* holds back metrics; NULL: none */
 	uint32_t metrics_ms;    /* monotonic, wraps: last flush that had metrics for it */
 	struct sl_buf *overlay; /* what a fan-out under way will tell it; or NULL */
 	struct gw_client **member;
@@ -28,8 +30,8 @@ struct gw_view {
 };
 
 /*
- * gw_view_get returns the view of a tenant, role, set of modules and patterns,
- * made if it is new.  It lives as long as it has members: add one before the
+ * gw_view_get returns the view of a tenant, role, set of modules, patterns and
+ * format, made if it is new.  It lives as long as it has members: add one before the
  * loop's next turn.
  */
 struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight);
@@ -46,6 +48,12 @@ uint32_t gw_view_sign(const struct gw_view *view);
 
 /* gw_view_keep keeps a copy of the metrics that it will be told; NULL: none any more. */
 void gw_view_keep(struct gw_view *view, const struct sl_buf *overlay);
+
+/*
+ * gw_view_overlay appends what is due of the mirror's changes, and returns true;
+ * nothing and false if nothing is.  Once per fan-out, before gw_mirror_settle.
+ */
+bool gw_view_overlay(struct gw_view *view, struct sl_buf *out);
 
 /* gw_view_wants says whether entries of a log can be in sight. */
 static inline bool gw_view_wants(const struct gw_view *view, enum sl_stream stream)

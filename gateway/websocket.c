@@ -222,7 +222,8 @@ void gw_websocket_open(struct gw_call *call)
 		    "no WebSocket is to be had here at the moment");
 		return;
 	}
-	if (!gw_call_supports(call))
+	bool points;
+	if (!gw_call_supports(call, "format") || !gw_call_points(call, &points))
 		return;
 	enum gw_admission admission = GW_ADMISSION_NO;
 	if (gw_follow_ready(gw->follow))
@@ -245,6 +246,7 @@ void gw_websocket_open(struct gw_call *call)
 	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
 	if (shake.extension.deflate)
 		ws->client.packing = gw_packing_websocket(shake.extension.window_bits);
+	ws->client.points = points;
 	ws->client.updates = call->route->flags & GW_ROUTE_UPDATES;
 	ws->client.whole = call->route->flags & GW_ROUTE_ALL;
 	gw_pulse_start(gw->pulse, &ws->client);

@@ -8,10 +8,11 @@
 #include "buf.h"
 #include "call.h"
 #include "cursor.h"
-#include "subscription.h"
+#include "names.h"
 
 struct gw_wish {
-	struct gw_names names;      /* what to see */
+	struct gw_names names;      /* what to see, on which terms */
+	bool preset;                /* the request named nothing */
 	struct gw_names categories; /* in the making */
 	struct sl_buf topics;       /* the texts that the names point into */
 	struct sl_buf sources;
@@ -19,6 +20,7 @@ struct gw_wish {
 	struct sl_buf scratch;
 	bool has_since;
 	struct sl_cursor since; /* where to resume */
+	bool points;            /* metrics as data points */
 	bool named;             /* events have an event: line */
 	bool heartbeats;        /* as messages */
 };

@@ -7,9 +7,8 @@ import pytest
 from sightline import Instance
 
 
-@pytest.fixture
-def make_instance():
-    """A factory of instances in short paths (unix sockets), ended and checked after the test."""
+def instances():
+    """A factory of instances in short paths (unix sockets), ended and checked afterwards."""
     made = []
 
     def make(**kwargs):
@@ -28,6 +27,11 @@ def make_instance():
                 if process.alive():
                     process.kill()
             shutil.rmtree(instance.dir, ignore_errors=True)
+
+
+make_instance = pytest.fixture(instances, name="make_instance")
+# For files whose tests leave an instance as they found it.
+make_module_instance = pytest.fixture(instances, scope="module", name="make_module_instance")
 
 
 @pytest.fixture

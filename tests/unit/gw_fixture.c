@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "gateway/names.h"
 #include "gateway/pump.h"
 #include "gateway/subscription.h"
 #include "json_in.h"
@@ -174,8 +175,7 @@ void gw_peer_subscribe(struct gw_peer *p, const char *list, const struct sl_curs
 
 	gw_names_init(names, p->fixture->catalog, p->client.who->modules);
 	ck_assert_msg(gw_names_split(names, list, strlen(list)) == 0, "%s", names->error);
-	struct gw_patterns *set =
-	    gw_patterns_make(&p->fixture->hub.patterns, names->target, names->count);
+	struct gw_patterns *set = gw_names_patterns(names, &p->fixture->hub.patterns);
 	gw_sub_add(&p->client, set);
 	gw_patterns_unref(set);
 	set = gw_sub_all(&p->client);

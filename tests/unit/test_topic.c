@@ -104,6 +104,38 @@ START_TEST(patterns_overlap_where_one_topic_fits_both)
 }
 END_TEST
 
+START_TEST(two_patterns_meet_in_one)
+{
+	static const struct {
+		const char *a, *b, *meet;
+	} rows[] = {
+	    {"a.b", "a.b", "a.b"},
+	    {"a.b", "a.c", ""},
+	    {"a.*", "*.b", "a.b"},
+	    {"a.*", "a.>", "a.*"},
+	    {"metrics.*.load", "metrics.a.>", "metrics.a.load"},
+	    {">", "a.*", "a.*"},
+	    {"*.>", "a.b.*", "a.b.*"},
+	    {"*.>", "*.*", "*.*"},
+	    {"a.>", "b.>", ""},
+	    {"a.>", "a", ""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *a = rows[i].a, *b = rows[i].b;
+		char out[SL_TOPIC_MAX + 1];
+		size_t len = sl_pattern_meet(a, strlen(a), b, strlen(b), out);
+		ck_assert_msg(
+		    len == strlen(rows[i].meet) && memcmp(out, rows[i].meet, len) == 0,
+		    "%s %s: %.*s", a, b, (int)len, out);
+		len = sl_pattern_meet(b, strlen(b), a, strlen(a), out);
+		ck_assert_msg(
+		    len == strlen(rows[i].meet) && memcmp(out, rows[i].meet, len) == 0,
+		    "%s %s: %.*s", b, a, (int)len, out);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("topic");
@@ -114,6 +146,7 @@ int main(void)
 	tcase_add_test(tc, refuses_what_is_too_long_or_too_deep);
 	tcase_add_test(tc, a_star_is_one_word_and_the_rest_one_or_more);
 	tcase_add_test(tc, patterns_overlap_where_one_topic_fits_both);
+	tcase_add_test(tc, two_patterns_meet_in_one);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
