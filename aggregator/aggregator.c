@@ -122,6 +122,18 @@ static void on_sweep(int fd, short what, void *arg)
 	agg_core_pass(core, sl_clock_wall_ns(), sl_clock_mono_ns());
 }
 
+static void follow_keys(struct agg_core *core)
+{
+	char error[SL_KEY_ERROR];
+	int result = sl_keyring_follow(
+	    &core->keyring, core->process->config, &core->process->paths, error);
+
+	if (result < 0)
+		sl_log_error("keys", "the former keys stay: %s", error);
+	else if (result > 0)
+		sl_log_info("keys", "loaded again keys=%zu", core->keyring.keys.count);
+}
+
 static void on_tick(int fd, short what, void *arg)
 {
 	struct agg_core *core = arg;
@@ -135,6 +147,7 @@ static void on_tick(int fd, short what, void *arg)
 	agg_gateways_tick(&core->gateways, mono_ns);
 	agg_places_tick(core->places, mono_ns);
 	agg_command_tick(core->command, mono_ns);
+	follow_keys(core);
 	if (!core->paused)
 		agg_own_update(core);
 	agg_core_pass(core, sl_clock_wall_ns(), mono_ns);
@@ -210,7 +223,7 @@ static void confine(const struct sl_process *process, struct sl_confine *confine
 {
 	sl_confine_path(confine, process->paths.data, true);
 	sl_confine_path(confine, process->paths.run, true);
-	sl_confine_path(confine, process->paths.keys, false);
+	sl_keyring_confine(process->config, &process->paths, confine);
 	sl_confine_path(confine, "/proc/self", false);
 	sl_confine_path(confine, "/etc", false);
 }
@@ -375,20 +388,14 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 	struct agg_core *core = process->state;
 	const struct sl_config_aggregator *config = &process->config->aggregator;
 	struct timeval period = sl_loop_ms(config->update_interval_ms);
-	struct sl_keyring ring = {0};
 	char error[SL_KEY_ERROR];
 
 	(void)old_config;
 	if (process->catalog != old_catalog)
 		sl_log_info(
 		    "catalog", "roles are in force, the rest waits for a restart");
-	if (sl_keyring_load(&ring, process->config, &process->paths, error) == 0) {
-		sl_keyring_clear(&core->keyring);
-		core->keyring = ring;
-	} else {
+	if (sl_keyring_load(&core->keyring, process->config, &process->paths, error) != 0)
 		sl_log_error("keys", "the former keys stay: %s", error);
-		sl_keyring_set_rules(&core->keyring, process->config);
-	}
 	agg_judge_configure(core->judge, process->config);
 	agg_sources_configure(core->sources, process->config);
 	agg_publish_configure(core->publish, config->publish_interval_ms,

@@ -67,6 +67,7 @@ static void write_entry(struct sl_buf *out, const struct agg_caller *caller,
 	put_text(&w, "role", claims->role);
 	put_text(&w, "jti", claims->jti);
 	put_text(&w, "hash", hex);
+	put_int(&w, "key", claims->key_print);
 	put_int(&w, "iat", claims->iat_s);
 	put_int(&w, "exp", claims->exp_s);
 	put_int(&w, "max_connections", claims->max_connections);

@@ -11,7 +11,8 @@
  * the control log:
  *
  *   {"request":id of the request, "connection":uuid, "do":verb, "data":{…},
- *    "tenant", "sub", "role", "jti", "hash", "iat", "exp", "max_connections"}
+ *    "tenant", "sub", "role", "jti", "hash", "key", "iat", "exp",
+ *    "max_connections"}
  *
  * with what the caller's verified token says (its hash in hex), never the token.
  * The gateway that has the connection, and whose client is of this tenant and

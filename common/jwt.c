@@ -14,8 +14,8 @@
 #include "crypto.h"
 #include "error.h"
 #include "json_in.h"
-#include "json_out.h"
 #include "key.h"
+#include "pkey.h"
 #include "utf8.h"
 
 #define DECODED_MAX (SL_JWT_TOKEN_MAX / 4 * 3 + 3)
@@ -103,24 +103,33 @@ static bool slice_is(struct sl_slice slice, const char *text)
 static bool signature_holds(
     const struct sl_key *key, const char *token, const struct parts *parts)
 {
-	uint8_t given[SL_CRYPTO_ED25519_SIGNATURE], made[SL_CRYPTO_SHA256_BYTES];
+	uint8_t given[SL_PKEY_SIGNATURE_MAX], made[SL_CRYPTO_SHA256_BYTES];
 	size_t len;
 
 	if (sl_crypto_base64url_read(parts->signature.data, parts->signature.len, given,
 		sizeof given, &len) != 0)
 		return false;
-	if (key->alg == SL_KEY_EDDSA)
-		return len == sizeof given && sl_crypto_ed25519_verify(key->public_key,
-						  token, parts->signed_len, given);
-	sl_crypto_hmac_sha256(
-	    key->secret, key->secret_len, token, parts->signed_len, made);
-	return key->alg == SL_KEY_HS256 && len == sizeof made &&
-	       sl_crypto_equal(given, made, sizeof made);
+	switch (key->alg) {
+	case SL_KEY_HS256:
+		sl_crypto_hmac_sha256(
+		    key->secret, key->secret_len, token, parts->signed_len, made);
+		return len == sizeof made && sl_crypto_equal(given, made, sizeof made);
+	case SL_KEY_EDDSA:
+		return len == SL_CRYPTO_ED25519_SIGNATURE &&
+		       sl_crypto_ed25519_verify(
+			   key->public_key, token, parts->signed_len, given);
+	case SL_KEY_RS256:
+	case SL_KEY_ES256:
+		return sl_pkey_verify(key->pkey, token, parts->signed_len, given, len);
+	case SL_KEY_NONE:
+		break;
+	}
+	return false;
 }
 
 /* Tries the keys that the header's "kid" and "alg" leave over. */
 static enum sl_jwt_result try_keys(const struct sl_key_set *keys, const json_t *header,
-    struct sl_slice alg, const char *token, const struct parts *parts)
+    struct sl_slice alg, const char *token, const struct parts *parts, int64_t *print)
 {
 	struct sl_slice kid = {0};
 	bool named = sl_json_in_string(header, "kid", &kid);
@@ -128,22 +137,24 @@ static enum sl_jwt_result try_keys(const struct sl_key_set *keys, const json_t *
 
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct sl_key *key = &keys->keys[i];
-		if (named && !slice_is(kid, key->id))
+		if (named ? !slice_is(kid, key->id) : key->named_only)
 			continue;
 		if (!slice_is(alg, sl_key_alg_name(key->alg))) {
 			if (result != SL_JWT_BAD_SIGNATURE)
 				result = SL_JWT_ALG_MISMATCH;
 			continue;
 		}
-		if (signature_holds(key, token, parts))
+		if (signature_holds(key, token, parts)) {
+			*print = key->print;
 			return SL_JWT_OK;
+		}
 		result = SL_JWT_BAD_SIGNATURE;
 	}
 	return result;
 }
 
-static enum sl_jwt_result check_signature(
-    const struct sl_key_set *keys, const char *token, const struct parts *parts)
+static enum sl_jwt_result check_signature(const struct sl_key_set *keys,
+    const char *token, const struct parts *parts, int64_t *print)
 {
 	enum sl_jwt_result result = SL_JWT_BAD_HEADER;
 	json_t *header = parse_part(parts->header, &result);
@@ -159,7 +170,7 @@ static enum sl_jwt_result check_signature(
 	else if (json_object_get(header, "crit"))
 		result = SL_JWT_CRIT;
 	else
-		result = try_keys(keys, header, alg, token, parts);
+		result = try_keys(keys, header, alg, token, parts, print);
 	json_decref(header);
 	return result;
 }
@@ -286,7 +297,8 @@ enum sl_jwt_result sl_jwt_verify(const char *token, size_t len,
 		return SL_JWT_TOO_LONG;
 	if (!split(token, len, &parts))
 		return SL_JWT_MALFORMED;
-	enum sl_jwt_result result = check_signature(keys, token, &parts);
+	enum sl_jwt_result result =
+	    check_signature(keys, token, &parts, &found.key_print);
 	if (result != SL_JWT_OK)
 		return result;
 	result = SL_JWT_BAD_PAYLOAD;
@@ -302,85 +314,4 @@ enum sl_jwt_result sl_jwt_verify(const char *token, size_t len,
 	if (result == SL_JWT_OK)
 		*claims = found;
 	return result;
-}
-
-/* ---- signing ------------------------------------------------------------------ */
-
-static void put_text(struct sl_json_out *w, const char *key, const char *text)
-{
-	if (text[0] == '\0')
-		return;
-	sl_json_out_key(w, key);
-	sl_json_out_text(w, text);
-}
-
-static void put_number(struct sl_json_out *w, const char *key, int64_t value)
-{
-	if (value == 0)
-		return;
-	sl_json_out_key(w, key);
-	sl_json_out_int(w, value);
-}
-
-static void write_header(const struct sl_key *key, struct sl_buf *out)
-{
-	struct sl_json_out w;
-
-	sl_json_out_init(&w, out);
-	sl_json_out_object_begin(&w);
-	put_text(&w, "alg", sl_key_alg_name(key->alg));
-	put_text(&w, "typ", "JWT");
-	put_text(&w, "kid", key->id);
-	sl_json_out_object_end(&w);
-}
-
-static void write_payload(const struct sl_jwt_claims *claims, struct sl_buf *out)
-{
-	struct sl_json_out w;
-
-	sl_json_out_init(&w, out);
-	sl_json_out_object_begin(&w);
-	put_text(&w, "iss", claims->issuer);
-	put_text(&w, "aud", claims->audience);
-	put_text(&w, "sub", claims->sub);
-	put_text(&w, "role", claims->role);
-	put_text(&w, "tenant", claims->tenant);
-	put_text(&w, "jti", claims->jti);
-	put_number(&w, "iat", claims->iat_s);
-	put_number(&w, "nbf", claims->nbf_s);
-	put_number(&w, "exp", claims->exp_s);
-	put_number(&w, "max_connections", claims->max_connections);
-	sl_json_out_object_end(&w);
-}
-
-int sl_jwt_sign(
-    const struct sl_key *key, const struct sl_jwt_claims *claims, struct sl_buf *out)
-{
-	uint8_t signature[SL_CRYPTO_ED25519_SIGNATURE];
-	struct sl_buf json = {0};
-	size_t start = out->len, len;
-
-	if (!key->can_sign)
-		return SL_EDENIED;
-	if (!claims->sub[0] || !claims->role[0] || claims->exp_s <= 0)
-		return SL_EINVAL;
-	write_header(key, &json);
-	sl_crypto_base64url_add(out, json.data, json.len);
-	sl_buf_reset(&json);
-	write_payload(claims, &json);
-	sl_buf_addc(out, '.');
-	sl_crypto_base64url_add(out, json.data, json.len);
-	sl_buf_clear(&json);
-	if (key->alg == SL_KEY_EDDSA) {
-		sl_crypto_ed25519_sign(
-		    key->secret, out->data + start, out->len - start, signature);
-		len = SL_CRYPTO_ED25519_SIGNATURE;
-	} else {
-		sl_crypto_hmac_sha256(key->secret, key->secret_len, out->data + start,
-		    out->len - start, signature);
-		len = SL_CRYPTO_SHA256_BYTES;
-	}
-	sl_buf_addc(out, '.');
-	sl_crypto_base64url_add(out, signature, len);
-	return 0;
 }

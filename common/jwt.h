@@ -63,6 +63,7 @@ struct sl_jwt_claims {
 	int64_t exp_s;            /* seconds since the epoch, whole */
 	int64_t nbf_s;            /* 0 if absent */
 	int64_t iat_s;            /* 0 if absent */
+	int64_t key_print;        /* of the key that verified it; not for signing */
 	uint32_t max_connections; /* 0 if absent */
 };
 

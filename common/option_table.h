@@ -41,10 +41,12 @@
 /* auth { key "name" { … } }; without one, keys/jwt.pub with EdDSA. */
 #define SL_OPTIONS_KEY(X)                                                                \
 	X(STRING, file, "", "keys/jwt.pub", 1, 4096, RELOAD,                             \
-	    "Key file: a public key, or the secret of HS256. Paths that begin with "     \
-	    "keys/ are those of the state directory.")                                   \
-	X(CHOICE, alg, "EdDSA|HS256", "EdDSA", 0, 0, RELOAD,                             \
-	    "The one algorithm that this key verifies; a token cannot choose another.")  \
+	    "Key file: a public key in PEM, the secret of HS256, or a JSON Web Key "     \
+	    "Set. Paths that begin with keys/ are those of the state directory. A "      \
+	    "file that changes is read again.")                                          \
+	X(CHOICE, alg, "EdDSA|HS256|RS256|ES256|JWKS", "EdDSA", 0, 0, RELOAD,            \
+	    "The one algorithm that this key verifies; a token cannot choose another. "  \
+	    "JWKS: each key of the set has its own.")                                    \
 	X(STRING, kid, "", "", 0, 256, RELOAD,                                           \
 	    "Key id; a token that names one is only tried with that key.")
 
@@ -162,6 +164,8 @@
 	    "Time in which a request has to arrive.")                                    \
 	X(DURATION, auth_timeout, "", "5s", 100, 600000, RELOAD,                         \
 	    "Time in which a WebSocket without credentials has to send auth.")           \
+	X(DURATION, token_warning, "", "60s", 0, 86400000, RELOAD,                       \
+	    "How long before its token expires a client gets token_expiring.")           \
 	X(DURATION, slow_timeout, "", "10s", 100, 3600000, RELOAD,                       \
 	    "Time without progress after which a slow client is closed.")                \
 	X(DURATION, bus_timeout, "", "2s", 100, 600000, RELOAD,                          \

@@ -7,7 +7,7 @@
 
 #include "clock.h"
 #include "error.h"
-#include "key.h"
+#include "keyring.h"
 #include "revoked.h"
 #include "ws_handshake.h"
 
@@ -23,11 +23,7 @@ struct remembered {
 struct gw_auth {
 	struct gw_mirror *mirror;
 	struct gw_users *users;
-	struct sl_key_set keys;
-	char *role_claim;
-	char *issuer;
-	char *audience;
-	int64_t leeway_s;
+	struct sl_keyring keyring;
 	struct gw_table table;
 	struct remembered *ring;
 	size_t ring_size;
@@ -75,79 +71,42 @@ void gw_auth_free(struct gw_auth *auth)
 		return;
 	gw_auth_forget(auth);
 	gw_table_clear(&auth->table);
-	sl_key_set_clear(&auth->keys);
+	sl_keyring_clear(&auth->keyring);
 	sl_revoked_free(auth->revoked);
 	free(auth->ring);
-	free(auth->role_claim);
-	free(auth->issuer);
-	free(auth->audience);
 	free(auth);
 }
 
-static char *copy(const char *text)
+static void make_room(struct gw_auth *auth, size_t tokens)
 {
-	char *out = text && *text ? strdup(text) : NULL;
-
-	if (text && *text && !out)
+	if (auth->ring_size == tokens)
+		return;
+	gw_table_clear(&auth->table);
+	free(auth->ring);
+	auth->ring_size = tokens;
+	auth->ring_next = 0;
+	auth->ring = calloc(tokens + 1, sizeof *auth->ring);
+	if (!auth->ring)
 		abort();
-	return out;
-}
-
-static int load_keys(struct sl_key_set *keys, const struct sl_config *config,
-    const struct sl_paths *paths, struct sl_buf *error)
-{
-	for (size_t i = 0; i < config->auth.key_count; i++) {
-		const struct sl_config_key *key = &config->auth.key[i];
-		char path[SL_PATHS_MAX];
-		char why[SL_KEY_ERROR] = "path too long";
-		int rc = sl_paths_resolve(paths, key->file, path);
-		if (!rc)
-			rc = sl_key_set_load(
-			    keys, path, key->kid && *key->kid ? key->kid : NULL, why);
-		if (!rc && strcmp(key->alg,
-			       sl_key_alg_name(keys->keys[keys->count - 1].alg)) != 0) {
-			sl_buf_addf(
-			    error, "auth key: %s is not a key for %s", path, key->alg);
-			return SL_EINVAL;
-		}
-		if (rc) {
-			sl_buf_addf(error, "auth key: %s", why);
-			return rc;
-		}
-	}
-	return SL_OK;
 }
 
 int gw_auth_keys(struct gw_auth *auth, const struct sl_config *config,
-    const struct sl_paths *paths, struct sl_buf *error)
+    const struct sl_paths *paths, char error[SL_KEY_ERROR])
 {
-	struct sl_key_set keys = {0};
-	int rc = load_keys(&keys, config, paths, error);
-
-	if (rc) {
-		sl_key_set_clear(&keys);
-		return rc;
-	}
+	/* Other rules may refuse what was verified by the former ones. */
 	gw_auth_forget(auth);
-	sl_key_set_clear(&auth->keys);
-	auth->keys = keys;
-	free(auth->role_claim);
-	free(auth->issuer);
-	free(auth->audience);
-	auth->role_claim = copy(config->auth.role_claim);
-	auth->issuer = copy(config->auth.issuer);
-	auth->audience = copy(config->auth.audience);
-	auth->leeway_s = config->auth.leeway_ms / 1000;
-	if (auth->ring_size != (size_t)config->gateway.token_cache) {
-		gw_table_clear(&auth->table);
-		free(auth->ring);
-		auth->ring_size = (size_t)config->gateway.token_cache;
-		auth->ring_next = 0;
-		auth->ring = calloc(auth->ring_size + 1, sizeof *auth->ring);
-		if (!auth->ring)
-			abort();
-	}
-	return SL_OK;
+	make_room(auth, (size_t)config->gateway.token_cache);
+	return sl_keyring_load(&auth->keyring, config, paths, error);
+}
+
+int gw_auth_follow(struct gw_auth *auth, const struct sl_config *config,
+    const struct sl_paths *paths, char error[SL_KEY_ERROR])
+{
+	int result = sl_keyring_follow(&auth->keyring, config, paths, error);
+
+	if (result == 1)
+		gw_auth_forget(auth);
+	return result;
 }
 
 static struct remembered *find(
@@ -176,11 +135,9 @@ static void remember(struct gw_auth *auth, uint64_t key, struct gw_identity *who
 static struct gw_identity *verify(struct gw_auth *auth, const char *token, size_t len,
     const uint8_t hash[SL_JWT_HASH], const char **why)
 {
-	struct sl_jwt_rules rules = {
-	    auth->role_claim, auth->issuer, auth->audience, auth->leeway_s};
 	struct sl_jwt_claims claims;
-	enum sl_jwt_result result =
-	    sl_jwt_verify(token, len, &auth->keys, &rules, sl_clock_wall_ns(), &claims);
+	enum sl_jwt_result result = sl_jwt_verify(token, len, &auth->keyring.keys,
+	    &auth->keyring.rules, sl_clock_wall_ns(), &claims);
 
 	auth->stats.verified++;
 	if (result != SL_JWT_OK) {
@@ -203,7 +160,9 @@ struct gw_identity *gw_auth_token(
 	sl_jwt_hash(token, len, hash);
 	memcpy(&key, hash, sizeof key);
 	struct remembered *r = find(auth, key, hash);
-	if (r && r->who->exp_s + auth->leeway_s > sl_clock_wall_ns() / SL_NS_PER_S &&
+	if (r &&
+	    r->who->exp_s + auth->keyring.rules.leeway_s >
+		sl_clock_wall_ns() / SL_NS_PER_S &&
 	    !gw_auth_is_revoked(auth, r->who)) {
 		auth->stats.hits++;
 		return gw_identity_ref(r->who);
@@ -226,6 +185,9 @@ struct gw_identity *gw_auth_token(
 struct gw_identity *gw_auth_claims(struct gw_auth *auth,
     const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH])
 {
+	/* A key that is not here yet would look like one that is gone. */
+	if (!sl_keyring_has(&auth->keyring, claims->key_print))
+		return NULL;
 	return gw_identity_new(auth->mirror, auth->users, claims, hash);
 }
 
@@ -289,7 +251,7 @@ void gw_auth_sweep(struct gw_auth *auth)
 
 	for (size_t i = 0; i < auth->ring_size; i++) {
 		struct remembered *r = &auth->ring[i];
-		if (r->who && r->who->exp_s + auth->leeway_s <= now_s)
+		if (r->who && r->who->exp_s + auth->keyring.rules.leeway_s <= now_s)
 			forget(auth, r);
 	}
 	sl_revoked_sweep(auth->revoked, now_s);
@@ -305,7 +267,8 @@ bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *wh
 	    .hash = who->hash,
 	};
 
-	return sl_revoked_has(auth->revoked, &token);
+	return !sl_keyring_has(&auth->keyring, who->key_print) ||
+	       sl_revoked_has(auth->revoked, &token);
 }
 
 const struct gw_auth_stats *gw_auth_stats(const struct gw_auth *auth)

@@ -11,6 +11,7 @@
 #include "http_request.h"
 #include "identity.h"
 #include "jwt.h"
+#include "key.h"
 #include "msg.h"
 #include "paths.h"
 
@@ -40,11 +41,19 @@ struct gw_auth_stats {
 /*
  * gw_auth_new makes an empty authority; gw_auth_keys loads the keys that the
  * configuration names.  On failure the former keys stay and error gets a line.
+ * What was verified with a key that is gone is revoked by that.
  */
 struct gw_auth *gw_auth_new(struct gw_mirror *mirror, struct gw_users *users);
 void gw_auth_free(struct gw_auth *auth);
 int gw_auth_keys(struct gw_auth *auth, const struct sl_config *config,
-    const struct sl_paths *paths, struct sl_buf *error);
+    const struct sl_paths *paths, char error[SL_KEY_ERROR]);
+
+/*
+ * gw_auth_follow loads the keys again if their files have changed, as
+ * sl_keyring_follow does.
+ */
+int gw_auth_follow(struct gw_auth *auth, const struct sl_config *config,
+    const struct sl_paths *paths, char error[SL_KEY_ERROR]);
 
 /* gw_auth_forget drops all remembered tokens (another catalog, other keys). */
 void gw_auth_forget(struct gw_auth *auth);
@@ -61,7 +70,7 @@ struct gw_identity *gw_auth_token(
 
 /*
  * gw_auth_claims gives the identity of a token that the aggregator has verified,
- * from its claims and hash, with a reference; NULL if the role is not known
+ * from its claims and hash, with a reference; NULL if role or key are not known
  * here.  It is not remembered.
  */
 struct gw_identity *gw_auth_claims(struct gw_auth *auth,

@@ -207,6 +207,7 @@ static struct gw_identity *identify(struct gateway *gw, const json_t *tree)
 	    !copy(tree, "role", claims.role) || !copy(tree, "jti", claims.jti) ||
 	    !sl_json_in_int(tree, "exp", &claims.exp_s) ||
 	    !sl_json_in_int(tree, "iat", &claims.iat_s) ||
+	    !sl_json_in_int(tree, "key", &claims.key_print) ||
 	    !sl_json_in_int(tree, "max_connections", &max) ||
 	    !sl_json_in_string(tree, "hash", &hex) ||
 	    !sl_revoked_hex_read(hex.data, hex.len, hash))
@@ -237,8 +238,8 @@ void gw_connection_control(struct gateway *gw, struct sl_slice body)
 			run(gw, client, who, verb.data, json_object_get(tree, "data"),
 			    &out);
 		else
-			gw_outcome_problem(&out, 403, "forbidden",
-			    "the role is not known where the connection is");
+			gw_outcome_problem(&out, 503, "unavailable",
+			    "the role or the key is not known where the connection is");
 		remember(gw, request.data, &out);
 		gw_identity_unref(who);
 		sl_buf_clear(&out.body);

@@ -8,6 +8,7 @@
 #include "admit.h"
 #include "client.h"
 #include "connection.h"
+#include "key.h"
 #include "log.h"
 #include "loop.h"
 
@@ -31,14 +32,35 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static bool revoke(struct gateway *gw, struct sl_slice body)
+void gw_control_cut_soon(struct gateway *gw)
 {
 	struct timeval soon = sl_loop_ms(SWEEP_MS);
+
+	if (!evtimer_pending(gw->cut, NULL))
+		event_add(gw->cut, &soon);
+}
+
+static bool revoke(struct gateway *gw, struct sl_slice body)
+{
 	int fresh = gw_auth_revoke(gw->auth, body);
 
-	if (fresh == 1 && !evtimer_pending(gw->cut, NULL))
-		event_add(gw->cut, &soon);
+	if (fresh == 1)
+		gw_control_cut_soon(gw);
 	return fresh >= 0;
+}
+
+void gw_control_keys(struct gateway *gw)
+{
+	char error[SL_KEY_ERROR];
+	int result =
+	    gw_auth_follow(gw->auth, gw->process->config, &gw->process->paths, error);
+
+	if (result < 0)
+		sl_log_error("keys", "the former keys stay: %s", error);
+	if (result > 0) {
+		sl_log_info("keys", "loaded again");
+		gw_control_cut_soon(gw);
+	}
 }
 
 static bool is_kind(const struct sl_msg_control *control, const char *kind)

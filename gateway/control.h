@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the aggregator's control log makes a gateway do. */
+/* What the aggregator's control log and changed keys make a gateway do. */
 #ifndef GW_CONTROL_H
 #define GW_CONTROL_H
 
@@ -17,5 +17,14 @@ void gw_control_stop(struct gateway *gw);
  * known are others' business.
  */
 void gw_control_take(void *arg, const struct sl_msg_control *control);
+
+/*
+ * gw_control_cut_soon closes every client whose token is no longer accepted,
+ * within 10 ms.
+ */
+void gw_control_cut_soon(struct gateway *gw);
+
+/* gw_control_keys loads key files that have changed, and cuts whose key is gone. */
+void gw_control_keys(struct gateway *gw);
 
 #endif

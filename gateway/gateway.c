@@ -16,6 +16,7 @@
 #include "crypto.h"
 #include "error.h"
 #include "https.h"
+#include "keyring.h"
 #include "log.h"
 #include "longpoll.h"
 #include "metrics.h"
@@ -32,13 +33,12 @@ bool gw_gateway_full(const struct gateway *gw)
 
 static int load_keys(struct gateway *gw)
 {
-	struct sl_buf error = {0};
-	int rc = gw_auth_keys(gw->auth, gw->process->config, &gw->process->paths, &error);
+	char error[SL_KEY_ERROR];
 
-	if (rc)
-		sl_log_error("gateway", "%s", sl_buf_text(&error));
-	sl_buf_clear(&error);
-	return rc ? EX_NOINPUT : EX_OK;
+	if (gw_auth_keys(gw->auth, gw->process->config, &gw->process->paths, error) == 0)
+		return EX_OK;
+	sl_log_error("keys", "%s", error);
+	return EX_NOINPUT;
 }
 
 /* ---- acquire
@@ -196,6 +196,7 @@ static void confine(const struct sl_process *process, struct sl_confine *rules)
 	rules->grants |= SL_CONFINE_INET_LISTEN;
 	sl_confine_path(rules, process->paths.run, true);
 	sl_confine_path(rules, process->paths.keys, false);
+	sl_keyring_confine(process->config, &process->paths, rules);
 	sl_confine_path(rules, "/proc/self/statm", false);
 	gw_https_confine(((struct gateway *)process->state)->https, rules);
 }
@@ -232,6 +233,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	gw_control_keys(gw);
 	gw_metrics_report(gw);
 }
 
@@ -280,7 +282,8 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 
 	(void)old_config;
 	gw_settings_apply(gw, process->config);
-	load_keys(gw);
+	if (load_keys(gw) == EX_OK)
+		gw_control_cut_soon(gw);
 	gw_https_reload(gw->https);
 	if (old_catalog != process->catalog)
 		sl_log_warn("gateway",

@@ -27,6 +27,7 @@ struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *u
 	    .user = gw_user_get(users, claims->tenant, claims->sub),
 	    .exp_s = claims->exp_s,
 	    .iat_s = claims->iat_s,
+	    .key_print = claims->key_print,
 	    .max_connections = claims->max_connections,
 	};
 	memcpy(who->hash, hash, sizeof who->hash);

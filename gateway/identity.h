@@ -25,6 +25,7 @@ struct gw_identity {
 	struct gw_user *user;
 	int64_t exp_s;
 	int64_t iat_s;            /* 0: the token does not say */
+	int64_t key_print;        /* of the key that verified it */
 	uint32_t max_connections; /* 0: the configured limit */
 	uint8_t hash[SL_JWT_HASH];
 	char jti[]; /* "" if the token has none */

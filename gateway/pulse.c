@@ -12,9 +12,6 @@
 #include "pump.h"
 #include "view.h"
 
-/* A token's holder is told this long before it expires. */
-#define GW_PULSE_WARN_S 60
-
 /* How soon a client with pending output is looked at again. */
 #define GW_PULSE_WATCH_MS 1000
 
@@ -161,7 +158,7 @@ static void schedule(struct gw_client *client, uint32_t now)
 	}
 	int64_t left_ms = client->who->exp_s * 1000 - sl_clock_wall_ns() / SL_NS_PER_MS;
 	if (!client->warned)
-		left_ms -= GW_PULSE_WARN_S * 1000;
+		left_ms -= o->warning_ms;
 	if (left_ms < next)
 		next = left_ms;
 	int64_t silence = o->pong_ms - (int32_t)(now - client->heard_ms);
@@ -202,8 +199,9 @@ static void beat(void *arg, struct sl_deadline *deadline)
 	/* Whoever does not take what is pending needs no ping to be found out. */
 	if (client->who && sl_conn_pending_bytes(client->conn) == 0) {
 		const struct gw_pulse_options *o = &client->pulse->options;
-		int64_t left_s = client->who->exp_s - sl_clock_wall_ns() / SL_NS_PER_S;
-		if (!client->warned && left_s <= GW_PULSE_WARN_S) {
+		int64_t left_ms =
+		    client->who->exp_s * 1000 - sl_clock_wall_ns() / SL_NS_PER_MS;
+		if (!client->warned && left_ms <= o->warning_ms) {
 			add_expiring(client, &out);
 			client->warned = true;
 		}

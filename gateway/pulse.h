@@ -17,6 +17,7 @@ struct gw_pulse_options {
 	int64_t heartbeat_ms; /* between heartbeat messages */
 	int64_t slow_ms;      /* without progress although something is pending */
 	int64_t auth_ms;      /* until a WebSocket has signed in */
+	int64_t warning_ms;   /* how long before its token expires a client is told */
 	int64_t update_ms;    /* longest without metrics_update, where one is owed */
 	int64_t flush_ms;     /* until what waits for a client is tried again */
 };

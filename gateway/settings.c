@@ -31,6 +31,7 @@ void gw_settings_apply(struct gateway *gw, const struct sl_config *config)
 	    .heartbeat_ms = c->heartbeat_interval_ms,
 	    .slow_ms = c->slow_timeout_ms,
 	    .auth_ms = c->auth_timeout_ms,
+	    .warning_ms = c->token_warning_ms,
 	    .update_ms = c->update_interval_ms,
 	    .flush_ms = c->flush_interval_ms,
 	};

@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(the_key_decides_the_algorithm)
 {
-	char text[100];
+	char text[SL_KEY_ID_MAX + 64];
 	struct sl_buf token;
 
 	must(SL_JWT_OK, HS, "{" GOOD "}");
