@@ -356,7 +356,9 @@ class Stream:
 
 
 class WebSocket(Stream):
-    def __init__(self, instance, role, path, sub, index, token=None, headers=None, subprotocols=("sightline.v1.json",)):
+    def __init__(self, instance, role, path, sub, index, token=None, headers=None, subprotocols=("sightline.v1.json",),
+                 url=None, ssl=None):
+        """url (and ssl) lead elsewhere than straight to the gateways: through a proxy, over TLS."""
         super().__init__(instance)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -367,7 +369,7 @@ class WebSocket(Stream):
         options = {"extra_headers": fields, "subprotocols": list(subprotocols) if subprotocols else None, "max_size": None,
                    "ping_interval": None, "close_timeout": 2, "compression": None}
         if index is None:
-            connect = lambda: websockets.connect(instance.url(path, "ws"), **options)
+            connect = lambda: websockets.connect(url or instance.url(path, "ws"), ssl=ssl, **options)
         else:
             connect = lambda: websockets.unix_connect(str(instance.dir / f"run/gateway-{index}.sock"),
                                                  f"ws://localhost{path}", **options)
