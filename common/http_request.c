@@ -79,6 +79,45 @@ bool sl_http_request_has_token(
 	return false;
 }
 
+/* Whether an element of Accept-Encoding has the weight 0; cuts it down to its name. */
+static bool is_refusal(struct sl_slice *element)
+{
+	struct sl_slice weight = *element;
+
+	*element = next_element(&weight, ';');
+	weight = trim(weight);
+	if (weight.len < 3 || strncasecmp(weight.data, "q=0", 3) != 0)
+		return false;
+	for (size_t i = 3; i < weight.len; i++)
+		if (weight.data[i] >= '1' && weight.data[i] <= '9')
+			return false;
+	return true;
+}
+
+bool sl_http_request_accepts(const struct sl_http_request *request, const char *coding)
+{
+	size_t len = strlen(coding);
+	bool any = false, named = false;
+
+	for (int i = 0; i < request->field_count; i++) {
+		if (!same_name(request->fields[i].name, "accept-encoding", 15))
+			continue;
+		struct sl_slice rest = request->fields[i].value;
+		while (rest.len > 0) {
+			struct sl_slice element = next_element(&rest, ',');
+			bool refused = is_refusal(&element);
+			if (same_name(element, coding, len)) {
+				if (refused)
+					return false;
+				named = true;
+			} else if (same_name(element, "*", 1)) {
+				any = !refused;
+			}
+		}
+	}
+	return named || any;
+}
+
 struct sl_slice sl_http_request_cookie(
     const struct sl_http_request *request, const char *name)
 {

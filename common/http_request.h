@@ -77,6 +77,12 @@ bool sl_http_request_has_token(
     const struct sl_http_request *request, const char *name, const char *token);
 
 /*
+ * sl_http_request_accepts says whether Accept-Encoding allows a coding, by name
+ * or by "*", and not with q=0 (RFC 9110, 12.5.3).  Without the field: no.
+ */
+bool sl_http_request_accepts(const struct sl_http_request *request, const char *coding);
+
+/*
  * sl_http_request_cookie finds a cookie by its exact name in all Cookie fields:
  * the raw value without quotes, {NULL, 0} if absent.
  */

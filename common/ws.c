@@ -100,6 +100,14 @@ static struct fault check_control(const struct header *h)
 	return h->first & RSV1 ? protocol("reserved bit set") : no_fault;
 }
 
+/* What may be on the wire: deflate makes bytes without any pattern a little longer. */
+static size_t wire_max(const struct sl_ws *ws, bool compressed)
+{
+	size_t max = ws->message_max;
+
+	return compressed ? max + max / 64 + 16 : max;
+}
+
 /* Judges a complete header; have is what the message has so far. */
 static struct fault check_header(
     const struct sl_ws *ws, const struct header *h, bool in_message, size_t have)
@@ -122,7 +130,8 @@ static struct fault check_header(
 		return protocol("continuation of no message");
 	if ((h->first & RSV1) && (!ws->allow_rsv1 || in_message))
 		return protocol("reserved bit set");
-	if (h->len > ws->message_max - have)
+	bool compressed = in_message ? ws->partial->compressed : h->first & RSV1;
+	if (h->len > wire_max(ws, compressed) - have)
 		return (struct fault){SL_WS_TOO_BIG, "message larger than the limit"};
 	return no_fault;
 }

@@ -52,7 +52,8 @@ struct sl_ws_partial;
 
 /*
  * The reading side of one connection: 16 bytes; what is incomplete is allocated
- * while it is.  Initialise message_max (bytes, whole message, as received) and
+ * while it is.  Initialise message_max (bytes of a whole message; a compressed
+ * one may be a little longer, so its owner bounds what it inflates to) and
  * allow_rsv1, the rest zero.
  */
 struct sl_ws {

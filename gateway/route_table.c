@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include "api.h"
+#include "echo.h"
 #include "longpoll.h"
 #include "refresh.h"
 #include "stream.h"
@@ -103,6 +104,12 @@ static const struct gw_route routes[] = {
 	.query = WEBSOCKET_QUERY},
     {GET, "/api/health", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS,
 	.summary = "The process is alive", .answer = "Health"},
+
+#ifdef SL_TEST_ENDPOINTS
+    /* For conformance suites. */
+    {GET, "/echo", gw_echo_open, 0, GW_ROUTE_UPGRADE,
+	.summary = "Sends each message of a WebSocket back"},
+#endif
 };
 
 const struct gw_route *gw_route_at(size_t i)

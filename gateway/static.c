@@ -218,8 +218,7 @@ static struct file *compressed(
 	for (size_t i = 0; i < 2; i++) {
 		int n = snprintf(path, sizeof path, "%s%s", file->path, kinds[i][1]);
 		struct file *other = find(call->gw->files, path, (size_t)n);
-		if (!other || !sl_http_request_has_token(
-				  call->request, "Accept-Encoding", kinds[i][0]))
+		if (!other || !sl_http_request_accepts(call->request, kinds[i][0]))
 			continue;
 		*encoding = kinds[i][0];
 		return other;

@@ -5,6 +5,7 @@
 
 #include "admit.h"
 #include "crypto.h"
+#include "packing.h"
 #include "pump.h"
 #include "route.h"
 #include "subscribe.h"
@@ -84,6 +85,7 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 {
 	struct gateway *gw = call->gw;
 	unsigned flags = call->route->flags;
+	bool gzip = gw->config->deflate && sl_http_request_accepts(call->request, "gzip");
 	struct gw_patterns *set = gw_names_patterns(&w->names, &gw->hub.patterns);
 	struct gw_stream *stream = calloc(1, sizeof *stream);
 
@@ -96,9 +98,14 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 	sl_http_response_header(call->request, "Content-Type", "text/event-stream");
 	sl_http_response_header(call->request, "Cache-Control", "no-cache, no-transform");
 	sl_http_response_header(call->request, "X-Accel-Buffering", "no");
+	sl_http_response_header(call->request, "Vary", "Accept-Encoding");
+	if (gzip)
+		sl_http_response_header(call->request, "Content-Encoding", "gzip");
 	struct sl_conn *conn = sl_http_response_upgrade(call->request, &handler, stream);
 	gw_client_init(&stream->client, &gw->hub, conn,
 	    w->named ? GW_FORM_SSE_NAMED : GW_FORM_SSE, call->who);
+	if (gzip)
+		stream->client.packing = gw_packing_gzip();
 	stream->client.heartbeats = w->heartbeats || (flags & GW_ROUTE_BEATS);
 	stream->client.points = w->points;
 	stream->client.updates = flags & GW_ROUTE_UPDATES;

@@ -18,7 +18,7 @@ static bool note(struct sl_buf *seen, char what, const char *data, size_t len)
 static bool on_message(
     void *arg, enum sl_ws_opcode opcode, bool compressed, char *data, size_t len)
 {
-	if (len > MESSAGE_MAX ||
+	if (len > MESSAGE_MAX + (compressed ? MESSAGE_MAX / 64 + 16 : 0) ||
 	    (opcode == SL_WS_TEXT && !compressed && !sl_utf8_valid(data, len)))
 		abort();
 	return note(arg, (char)('0' + opcode + (compressed ? 4 : 0)), data, len);

@@ -55,7 +55,8 @@ def routes():
 def test_every_route_is_documented_and_nothing_else(openapi):
     documented = {(method, path) for path, item in openapi["paths"].items() for method in item}
     assert len(documented) > 20
-    assert documented == set(routes())
+    # /echo is in test builds only.
+    assert documented | {("get", "/echo")} == set(routes())
 
 
 def test_every_handler_has_a_route(openapi):

@@ -34,6 +34,12 @@ make_instance = pytest.fixture(instances, name="make_instance")
 make_module_instance = pytest.fixture(instances, scope="module", name="make_module_instance")
 
 
+@pytest.fixture(scope="module")
+def shared_instance(make_module_instance):
+    """One aggregator and gateway for all tests of a file."""
+    return make_module_instance().start()
+
+
 @pytest.fixture
 def instance(make_instance):
     """Aggregator, one gateway and the system collector, healthy."""

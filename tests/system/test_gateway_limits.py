@@ -1,75 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that are slow, silent, loud or hostile, on real processes."""
-import base64
 import json
-import os
 import re
 import socket
 import struct
 
 import requests
 
+from rawsocket import RawSocket
 from sightline import wait_until
-
-
-class RawSocket:
-    """A WebSocket client that does only what it is told: no pongs, no reading."""
-
-    def __init__(self, instance, role="master_admin", sub=None, receive_buffer=None, headers=""):
-        self.socket = socket.socket()
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(15)
-        self.socket.connect(("127.0.0.1", instance.port))
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall((f"GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-                             f"Authorization: Bearer {instance.token(role, sub)}\r\n{headers}\r\n").encode())
-        self.data = b""
-        while b"\r\n\r\n" not in self.data:
-            self.data += self.socket.recv(65536)
-        head, _, self.data = self.data.partition(b"\r\n\r\n")
-        assert b" 101 " in head.split(b"\r\n")[0]
-
-    def send(self, payload, first=0x81, masked=True):
-        length = len(payload)
-        if length < 126:
-            head = struct.pack("!BB", first, (0x80 if masked else 0) | length)
-        else:
-            head = struct.pack("!BBH", first, (0x80 if masked else 0) | 126, length)
-        self.socket.sendall(head + (b"\0\0\0\0" if masked else b"") + payload)
-
-    def subscribe(self, *topics):
-        self.send(json.dumps({"type": "subscribe", "data": {"topics": topics}}).encode())
-
-    def frames(self):
-        """All frames until the end of the connection: (opcode, payload)."""
-        found = []
-        while True:
-            try:
-                more = self.socket.recv(65536)
-            except ConnectionResetError:
-                more = b""
-            self.data += more
-            while len(self.data) >= 2:
-                head, length = 2, self.data[1]
-                if length == 126:
-                    head, length = 4, struct.unpack("!H", self.data[2:4])[0] if len(self.data) >= 4 else 1 << 40
-                elif length == 127:
-                    head, length = 10, struct.unpack("!Q", self.data[2:10])[0] if len(self.data) >= 10 else 1 << 40
-                if len(self.data) < head + length:
-                    break
-                found.append((self.data[0] & 15, self.data[head:head + length]))
-                self.data = self.data[head + length:]
-            if not more:
-                return found
-
-    def close_code(self):
-        closes = [p for op, p in self.frames() if op == 8]
-        return struct.unpack("!H", closes[-1][:2])[0] if closes and len(closes[-1]) >= 2 else None
-
-    def close(self):
-        self.socket.close()
 
 
 def counter(instance, name, index=1):

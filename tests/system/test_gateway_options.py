@@ -7,8 +7,8 @@ import socket
 import pytest
 import requests
 
+from rawsocket import RawSocket
 from sightline import wait_until
-from test_gateway_limits import RawSocket
 
 
 def sized(instance, path="/healthz", **headers):

@@ -353,6 +353,45 @@ START_TEST(bounds_what_the_framing_of_a_small_body_may_cost)
 }
 END_TEST
 
+START_TEST(knows_which_codings_a_client_accepts)
+{
+	static const struct {
+		const char *fields;
+		bool gzip;
+	} codings[] = {
+	    {"", false},
+	    {"Accept-Encoding:\r\n", false},
+	    {"Accept-Encoding: gzip\r\n", true},
+	    {"Accept-Encoding: br, GZIP;q=0.5\r\n", true},
+	    {"Accept-Encoding: gzip;q=0, br\r\n", false},
+	    {"Accept-Encoding: gzip ; Q=0.000\r\n", false},
+	    {"Accept-Encoding: gzip;q=0.001\r\n", true},
+	    {"Accept-Encoding: *\r\n", true},
+	    {"Accept-Encoding: *;q=0\r\n", false},
+	    {"Accept-Encoding: gzip;q=0, *\r\n", false},
+	    {"Accept-Encoding: gzip, *;q=0\r\n", true},
+	    {"Accept-Encoding: identity\r\nAccept-Encoding: gzip\r\n", true},
+	    {"Accept-Encoding: xgzip, gzipx\r\n", false},
+	};
+
+	for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
+		struct sl_http_limits small = {.body_max = 100};
+		struct sl_http_parse *parse = sl_http_parse_new(&small);
+		struct sl_buf text = {0};
+		size_t used;
+		sl_buf_addf(
+		    &text, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", codings[i].fields);
+		ck_assert_int_eq(sl_http_parse_feed(parse, text.data, text.len, &used),
+		    SL_HTTP_PARSE_DONE);
+		ck_assert_msg(sl_http_request_accepts(sl_http_parse_request(parse),
+				  "gzip") == codings[i].gzip,
+		    "%s", codings[i].fields);
+		sl_http_parse_free(parse);
+		sl_buf_clear(&text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("http_parse");
@@ -363,6 +402,7 @@ int main(void)
 	    sizeof rows / sizeof *rows);
 	tcase_add_loop_test(tc, takes_no_byte_of_the_next_request, 0, 4);
 	tcase_add_test(tc, gives_every_part_of_the_request);
+	tcase_add_test(tc, knows_which_codings_a_client_accepts);
 	tcase_add_test(tc, an_absolute_target_brings_its_own_host);
 	tcase_add_test(tc, bounds_uri_header_bytes_and_fields);
 	tcase_add_test(tc, limits_of_an_operator_hold_in_place_of_the_usual_ones);

@@ -287,6 +287,35 @@ START_TEST(rsv1_passes_when_negotiated_on_first_frames_only)
 }
 END_TEST
 
+START_TEST(a_compressed_message_may_be_a_little_longer_than_the_limit)
+{
+	char text[4096];
+
+	memset(text, 'x', sizeof text);
+	text[1024 + 32] = '\0';
+	put(0x80 | 0x40, SL_WS_BINARY, text);
+	ck_assert_int_eq(feed(wire.len, 1024, true, NULL), SL_WS_OK);
+	ck_assert_int_eq(feed(7, 1024, true, NULL), SL_WS_OK);
+	sl_buf_clear(&wire);
+	text[1024 + 32] = 'x';
+	text[1024 + 33] = '\0';
+	put(0x80 | 0x40, SL_WS_BINARY, text);
+	ck_assert_int_eq(feed(wire.len, 1024, true, NULL), SL_WS_TOO_BIG);
+	sl_buf_clear(&wire);
+	/* In fragments, and never for a plain one. */
+	text[1000] = '\0';
+	put(0x40, SL_WS_BINARY, text);
+	put(0x80, SL_WS_CONTINUATION, text);
+	ck_assert_int_eq(feed(7, 1024, true, NULL), SL_WS_TOO_BIG);
+	sl_buf_clear(&wire);
+	text[1000] = 'x';
+	text[1025] = '\0';
+	put(0x80, SL_WS_BINARY, text);
+	ck_assert_int_eq(feed(wire.len, 1024, true, NULL), SL_WS_TOO_BIG);
+	sl_buf_clear(&wire);
+}
+END_TEST
+
 START_TEST(stops_where_the_owner_says)
 {
 	put(0x80, SL_WS_TEXT, "one");
@@ -362,6 +391,7 @@ int main(void)
 	tcase_add_test(tc, bounds_a_message_over_all_its_fragments);
 	tcase_add_test(tc, text_must_be_utf8_and_fails_at_the_first_bad_byte);
 	tcase_add_test(tc, rsv1_passes_when_negotiated_on_first_frames_only);
+	tcase_add_test(tc, a_compressed_message_may_be_a_little_longer_than_the_limit);
 	tcase_add_test(tc, stops_where_the_owner_says);
 	tcase_add_test(tc, holds_memory_only_while_something_is_incomplete);
 	tcase_add_test(tc, writes_headers_in_the_shortest_form);
