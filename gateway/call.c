@@ -11,6 +11,7 @@
 #include "http_problem.h"
 #include "log.h"
 #include "proxy.h"
+#include "route.h"
 
 void gw_call_refused(const struct gw_call *call, const char *why)
 {
@@ -170,6 +171,16 @@ bool gw_call_origin_allowed(const struct gw_call *call)
 
 void gw_call_json(struct gw_call *call, const void *json, size_t len)
 {
+	static struct sl_buf wrapped;
+
+	if (call->route->flags & GW_ROUTE_WRAPS) {
+		sl_buf_reset(&wrapped);
+		sl_buf_adds(&wrapped, "{\"success\":true,\"data\":");
+		sl_buf_add(&wrapped, json, len);
+		sl_buf_addc(&wrapped, '}');
+		json = wrapped.data;
+		len = wrapped.len;
+	}
 	sl_http_response_begin(call->request, 200);
 	sl_http_response_header(call->request, "Cache-Control", "no-store");
 	sl_http_response_end(call->request, "application/json", json, len);
@@ -225,6 +236,7 @@ json_t *gw_call_body(struct gw_call *call)
 
 struct passed {
 	struct gateway *gw;
+	const struct gw_route *route;
 	struct sl_http_request *request;
 	struct gw_question *question;
 };
@@ -232,7 +244,7 @@ struct passed {
 static void on_answer(void *arg, const struct sl_msg_reply *reply)
 {
 	struct passed *p = arg;
-	struct gw_call call = {.gw = p->gw, .request = p->request};
+	struct gw_call call = {.gw = p->gw, .route = p->route, .request = p->request};
 
 	sl_http_on_abort(p->request, NULL, NULL);
 	if (!reply) {
@@ -273,6 +285,7 @@ void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
 	if (!p)
 		abort();
 	p->gw = call->gw;
+	p->route = call->route;
 	p->request = call->request;
 	p->question = gw_ask_send(call->gw->ask, kind, token, body, on_answer, p);
 	if (!p->question) {

@@ -71,7 +71,10 @@ void gw_call_refused(const struct gw_call *call, const char *why);
 /* gw_call_secure says whether the client's own connection is TLS (proxy.h). */
 bool gw_call_secure(const struct gw_call *call);
 
-/* gw_call_json answers 200 with a JSON text that must not be stored by caches. */
+/*
+ * gw_call_json answers 200 with a JSON text that must not be stored by caches; on a
+ * route that wraps it becomes the data of {"success":true,"data":…}.
+ */
 void gw_call_json(struct gw_call *call, const void *json, size_t len);
 
 /* gw_call_problem answers with a problem of problem.h's table. */

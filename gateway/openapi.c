@@ -106,14 +106,13 @@ static void write_media(struct sl_json_out *w, const char *type, size_t len)
 	sl_json_out_object_end(w);
 }
 
-/* The JSON of an answer: a type, or {Type} for document 004's envelope. */
-static void write_json(struct sl_json_out *w, const char *type, size_t len)
+static void write_json(struct sl_json_out *w, const char *type, size_t len, bool wraps)
 {
 	begin(w, "application/json");
 	sl_json_out_key(w, "schema");
-	if (type[0] == '{') {
+	if (wraps) {
 		struct sl_buf fields = {0};
-		sl_buf_addf(&fields, "success true\ndata %.*s\n", (int)len - 2, type + 1);
+		sl_buf_addf(&fields, "success true\ndata %.*s\n", (int)len, type);
 		gw_schema_write_fields(w, NULL, sl_buf_text(&fields));
 		sl_buf_clear(&fields);
 	} else {
@@ -123,7 +122,8 @@ static void write_json(struct sl_json_out *w, const char *type, size_t len)
 }
 
 /* "Type|Type|media/type": the types are alternatives of one JSON. */
-static void write_content(struct sl_json_out *w, const char *answer, size_t len)
+static void write_content(
+    struct sl_json_out *w, const char *answer, size_t len, bool wraps)
 {
 	const char *end = answer + len;
 	const char *at = answer;
@@ -137,7 +137,7 @@ static void write_content(struct sl_json_out *w, const char *answer, size_t len)
 		at = bar ? bar + 1 : end;
 	}
 	if (at > answer)
-		write_json(w, answer, (size_t)(at - answer) - (at < end ? 1 : 0));
+		write_json(w, answer, (size_t)(at - answer) - (at < end ? 1 : 0), wraps);
 	while (at < end) {
 		const char *bar = memchr(at, '|', (size_t)(end - at));
 		write_media(w, at, (size_t)((bar ? bar : end) - at));
@@ -146,8 +146,9 @@ static void write_content(struct sl_json_out *w, const char *answer, size_t len)
 	sl_json_out_object_end(w);
 }
 
-static void write_answers(struct sl_json_out *w, const char *answers)
+static void write_answers(struct sl_json_out *w, const struct gw_route *route)
 {
+	const char *answers = route->answer;
 	const char *word;
 	size_t len;
 
@@ -160,7 +161,7 @@ static void write_answers(struct sl_json_out *w, const char *answers)
 		}
 		begin(w, status);
 		member(w, "description", sl_http_response_reason(atoi(status)));
-		write_content(w, word, len);
+		write_content(w, word, len, route->flags & GW_ROUTE_WRAPS);
 		sl_json_out_object_end(w);
 	}
 }
@@ -178,7 +179,7 @@ static void write_responses(struct sl_json_out *w, const struct gw_route *route)
 	begin(w, "responses");
 	if (route->flags & GW_ROUTE_UPGRADE)
 		write_plain(w, "101", "A WebSocket; its messages are in /asyncapi.json.");
-	write_answers(w, route->answer);
+	write_answers(w, route);
 	if (route->query && strstr(route->query, "If-None-Match"))
 		write_plain(w, "304", "Nothing has changed.");
 	begin(w, "default");
@@ -264,7 +265,7 @@ static void write_operation(struct sl_json_out *w, const struct gw_route *route,
 	if (route->body) {
 		begin(w, "requestBody");
 		begin(w, "content");
-		write_json(w, route->body, strlen(route->body));
+		write_json(w, route->body, strlen(route->body), false);
 		sl_json_out_object_end(w);
 		sl_json_out_object_end(w);
 	}

@@ -17,6 +17,7 @@ enum gw_route_flag {
 	GW_ROUTE_UPDATES = 1 << 7, /* metrics_update at least every update_interval */
 	GW_ROUTE_ROOT = 1 << 8,    /* without an upgrade it is the dashboard's page */
 	GW_ROUTE_BEATS = 1 << 9,   /* streams with heartbeat messages */
+	GW_ROUTE_WRAPS = 1 << 10,  /* answers are {"success":true,"data":…} */
 };
 
 /*
@@ -38,9 +39,8 @@ struct gw_route {
 
 /*
  * An answer is a type of schema.h, or of media types such as text/plain, or
- * both with "|" between; "{Type}" is {"success":true,"data":Type}.  It is that
- * of a 200; further ones follow with their status: "Health 503:Health".
- * Problems need not be named.
+ * both with "|" between.  It is that of a 200; further ones follow with their status:
+ * "Health 503:Health". Problems need not be named.
  */
 
 /* gw_route_at returns the rows of the table in order, NULL after the last one. */

@@ -102,6 +102,9 @@ static const struct gw_route routes[] = {
     {GET, "", gw_websocket_open, 0, GW_ROUTE_UPGRADE | GW_ROUTE_ALL | GW_ROUTE_UPDATES,
 	.summary = "Opens a WebSocket (gateway.websocket_path)",
 	.query = WEBSOCKET_QUERY},
+    {GET, "/api/admin/analytics/websocket-info", gw_api_websocket_info, 0,
+	GW_ROUTE_ALL | GW_ROUTE_WRAPS, .summary = "Where the WebSocket is",
+	.answer = "WebsocketInfo"},
     {GET, "/api/health", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS,
 	.summary = "The process is alive", .answer = "Health"},
 

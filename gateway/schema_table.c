@@ -178,6 +178,12 @@ static const struct gw_schema schemas[] = {
 	"action string\n"
 	"isRunning boolean\n"
 	"timestamp time\n"},
+    {"WebsocketInfo", "What document 004 says of its WebSocket.",
+	"enabled boolean\n"
+	"endpoint string\n"
+	"protocols string[]\n"
+	"messageTypes string[]\n"
+	"features string[]\n"},
 
     /* ---- status ---- */
     {"Status", "The six figures of document 000, then everything else.",

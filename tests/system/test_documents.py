@@ -305,6 +305,16 @@ def test_004_10_only_roles_that_read_every_module_get_in(make_instance):
         assert ws.wait_closed() == 3507
 
 
+def test_004_4_websocket_info_is_that_of_the_document(make_instance):
+    instance = make_instance().start()
+    answer = instance.get(f"{ANALYTICS}/websocket-info", "platform_admin")
+    assert answer.json() == json.loads(snippet("004.4_websocket_info.json"))
+    off = make_instance(env={"WEBSOCKET_ENABLED": "false", "WEBSOCKET_PATH": "/elsewhere"}).start()
+    there = off.get(f"{ANALYTICS}/websocket-info", "platform_admin").json()["data"]
+    assert there["enabled"] is False and there["endpoint"] == "/elsewhere"
+    assert instance.get(f"{ANALYTICS}/websocket-info", "technical_admin").status_code == 403
+
+
 def test_004_3_websocket_takes_the_messages_of_the_document(make_instance):
     instance = make_instance().start()
     with instance.ws("platform_admin", f"{ANALYTICS}/websocket?userId=user123", sub="user123", subprotocols=None) as ws:
