@@ -160,8 +160,8 @@ static void parse(int argc, char **argv)
 	static const struct option flags[] = {{"port", required_argument, NULL, 'p'},
 	    {"topic", required_argument, NULL, 't'},
 	    {"tokens", required_argument, NULL, 'k'}, {"sse", no_argument, NULL, 's'},
-	    {"idle", no_argument, NULL, 'i'}, {"alerts", required_argument, NULL, 'a'},
-	    {0}};
+	    {"deflate", no_argument, NULL, 'd'}, {"idle", no_argument, NULL, 'i'},
+	    {"alerts", required_argument, NULL, 'a'}, {0}};
 	int flag;
 
 	while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1) {
@@ -178,6 +178,10 @@ static void parse(int argc, char **argv)
 		case 's':
 			load.option.sse = true;
 			break;
+		case 'd':
+			load.option.deflate = true;
+			load.zip = sl_zip_new();
+			break;
 		case 'i':
 			load.option.topic = NULL;
 			break;
@@ -189,9 +193,9 @@ static void parse(int argc, char **argv)
 		}
 	}
 	if (load.option.ports == 0) {
-		fprintf(stderr,
-		    "usage: bench_load --port N… [--topic T | --idle] [--sse] "
-		    "[--alerts TEXT] [--tokens FILE]\n");
+		fprintf(stderr, "usage: bench_load --port N… [--topic T | --idle] [--sse "
+				"| --deflate] "
+				"[--alerts TEXT] [--tokens FILE]\n");
 		exit(64);
 	}
 }

@@ -147,13 +147,14 @@ static void ask(struct load *load, unsigned i)
 	    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	    "Sec-WebSocket-Protocol: sightline.v1.json\r\n";
+	static const char deflate[] = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
 	char request[9000];
 	bool token = load->option.token_count > 0;
 	int len = snprintf(request, sizeof request,
-	    "GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s\r\n",
+	    "GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s%s\r\n",
 	    load->option.sse ? "stream" : "ws", load->option.sse ? "" : upgrade,
-	    token ? "Authorization: Bearer " : "",
+	    load->option.deflate ? deflate : "", token ? "Authorization: Bearer " : "",
 	    token ? load->option.tokens[i % load->option.token_count] : "",
 	    token ? "\r\n" : "");
 
@@ -179,6 +180,23 @@ static bool frame_at(const unsigned char *data, size_t len, size_t *head, size_t
 	return *body <= len - *head;
 }
 
+/* The text of a message; what came compressed is valid until the next one. */
+static const char *text_of(
+    struct load *load, unsigned char first, const char *data, size_t *len)
+{
+	static struct sl_buf plain;
+
+	if (!(first & 0x40))
+		return data;
+	sl_buf_reset(&plain);
+	if (!load->zip || sl_zip_inflate(load->zip, data, *len, MESSAGE_MAX, &plain)) {
+		fprintf(stderr, "load: a message that does not inflate\n");
+		exit(1);
+	}
+	*len = plain.len;
+	return plain.data;
+}
+
 static size_t take_frames(
     struct load *load, struct client *client, const char *data, size_t len)
 {
@@ -186,12 +204,14 @@ static size_t take_frames(
 
 	while (client->phase != GONE &&
 	       frame_at((const unsigned char *)data + at, len - at, &head, &body)) {
-		const char *text = data + at + head;
+		size_t len_of_text = body;
+		const char *text = text_of(
+		    load, (unsigned char)data[at], data + at + head, &len_of_text);
 		switch (data[at] & 0x0f) {
 		case 1:
 			if (client->phase == LIVE)
-				count_message(load, client, text, body);
-			else if (memmem(text, body, "\"subscribed\"", 12))
+				count_message(load, client, text, len_of_text);
+			else if (memmem(text, len_of_text, "\"subscribed\"", 12))
 				serve(load, client);
 			break;
 		case 8:

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/zip.h"
 #include "tally.h"
 
 #define LOAD_CLIENTS_MAX 50000u
@@ -27,6 +28,7 @@ struct load_option {
 	const char
 	    *alerts; /* not events: alerts with this text, by their sample's time */
 	bool sse;
+	bool deflate; /* offer permessage-deflate */
 	char **tokens;
 	size_t token_count;
 };
@@ -36,6 +38,7 @@ struct load {
 	int epoll;
 	unsigned started, live, gone;
 	struct tally seen;
+	struct sl_zip *zip; /* for what comes compressed */
 	struct client client[LOAD_CLIENTS_MAX];
 };
 

@@ -159,18 +159,23 @@ def at(seen, q):
     return next(us for share, us in seen["distribution"] if share == q) / 1000
 
 
-def fanout(bench):
+def fanout(bench, what="", flags=()):
     """CPU time of the gateway for each message handed to a socket."""
     clients, rate = (200 if bench.quick else 1000), 10
-    parts = sides(bench, clients)
+    parts = sides(bench, clients, flags)
     bare_us, our_us, ratios = [], [], []
     for theirs, ours, size in turns(bench, *parts, rate, bench.seconds(8)):
         bare_us.append(theirs["cpu_s"] / theirs["deliveries"] * 1e6)
         our_us.append(ours["cpu_s"] / ours["deliveries"] * 1e6)
         ratios.append(our_us[-1] / bare_us[-1])
     parts[0].stop()
-    return [row(f"gateway CPU per delivery, {clients:,} clients", "us", our_us, "1.25 x bare", "1.05 x",
+    return [row(f"gateway CPU per delivery, {clients:,} clients{what}", "us", our_us, "1.25 x bare", "1.05 x",
                 median(ratios) <= 1.25, bare_us, median(ratios), f"{rate} events/s, {size} bytes on the wire")]
+
+
+def deflate(bench):
+    """The same with clients that all get what was compressed once."""
+    return fanout(bench, " with deflate", ("--deflate",))
 
 
 def latency(bench):
@@ -329,4 +334,4 @@ def start(bench):
     return [row("start of the stack to healthy", "s", healthy, "1", "0.2", median(healthy) <= 1)]
 
 
-ALL = {f.__name__: f for f in (ring, ingest, flood, fanout, latency, alert, memory, connect, footprint, start)}
+ALL = {f.__name__: f for f in (ring, ingest, flood, fanout, deflate, latency, alert, memory, connect, footprint, start)}
