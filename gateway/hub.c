@@ -7,6 +7,7 @@
 
 #include "behind.h"
 #include "fanout.h"
+#include "prefix.h"
 #include "pump.h"
 #include "rate.h"
 #include "replay.h"
@@ -38,6 +39,7 @@ void gw_hub_clear(struct gw_hub *hub)
 {
 	if (hub->ready_event)
 		event_free(hub->ready_event);
+	gw_prefix_clear(hub);
 	gw_packing_clear(&hub->packing);
 	gw_fanout_free(hub->fanout);
 	if (hub->rate_event)

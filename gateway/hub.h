@@ -16,6 +16,7 @@ struct event_base;
 struct event;
 struct gw_behind;
 struct gw_client;
+struct gw_prefixes;
 struct gw_places;
 struct gw_fanout;
 struct gw_replay;
@@ -77,6 +78,7 @@ struct gw_hub {
 	uint64_t end[SL_STREAM_COUNT];
 	uint64_t metrics; /* the mirror's position that has been published */
 	struct gw_packing_home packing;
+	struct gw_prefixes *prefixes; /* NULL until a deflating client is behind */
 	struct gw_hub_limits limits;
 	struct gw_hub_stats stats;
 	/* Answers a poll with whole messages; the client is leaving then. */

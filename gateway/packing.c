@@ -71,14 +71,27 @@ static size_t frame_head(const uint8_t *frame, size_t *len)
 	return 2 + more;
 }
 
-static void add_message(struct gw_packing_home *home, int window_bits,
+void gw_packing_deflate(struct gw_packing_home *home, enum gw_packing_kind kind,
+    const char *data, size_t len, struct sl_buf *out)
+{
+	int bits =
+	    kind == GW_PACKING_NARROW ? SL_ZIP_WINDOW_BITS_MIN : SL_ZIP_WINDOW_BITS;
+	size_t before = out->len;
+
+	sl_zip_deflate(zip_of(home), data, len, bits, out);
+	home->stats.compressed++;
+	home->stats.raw_bytes += len;
+	home->stats.wire_bytes += out->len - before;
+}
+
+static void add_message(struct gw_packing_home *home, enum gw_packing_kind kind,
     enum sl_ws_opcode opcode, const char *data, size_t len, struct sl_buf *out)
 {
 	uint8_t head[SL_WS_HEADER_MAX];
 	struct sl_buf *packed = &home->packed;
 
 	reset(packed);
-	sl_zip_deflate(zip_of(home), data, len, window_bits, packed);
+	gw_packing_deflate(home, kind, data, len, packed);
 	packed->len -= SL_ZIP_TAIL_LEN;
 	if (packed->len >= len) {
 		sl_ws_write(out, opcode, data, len);
@@ -86,24 +99,21 @@ static void add_message(struct gw_packing_home *home, int window_bits,
 	}
 	sl_buf_add(out, head, sl_ws_header(head, opcode, true, packed->len));
 	sl_buf_add(out, packed->data, packed->len);
-	home->stats.compressed++;
-	home->stats.raw_bytes += len;
-	home->stats.wire_bytes += packed->len;
 }
+
+/* Of the first byte: compressed already. */
+#define RSV1 0x40
 
 void gw_packing_frames(struct gw_packing_home *home, enum gw_packing_kind kind,
     const char *frames, size_t len, struct sl_buf *out)
 {
-	int bits =
-	    kind == GW_PACKING_NARROW ? SL_ZIP_WINDOW_BITS_MIN : SL_ZIP_WINDOW_BITS;
-
 	for (size_t at = 0; at < len;) {
 		const uint8_t *frame = (const uint8_t *)frames + at;
 		enum sl_ws_opcode opcode = frame[0] & 15;
 		size_t body;
 		size_t head = frame_head(frame, &body);
-		if (opcode < SL_WS_CLOSE && body >= home->bytes_min)
-			add_message(home, bits, opcode, frames + at + head, body, out);
+		if (opcode < SL_WS_CLOSE && !(frame[0] & RSV1) && body >= home->bytes_min)
+			add_message(home, kind, opcode, frames + at + head, body, out);
 		else
 			sl_buf_add(out, frame, head + body);
 		at += head + body;

@@ -63,10 +63,17 @@ static inline enum gw_packing_kind gw_packing_kind_of(const struct gw_packing *p
 /*
  * gw_packing_frames appends whole WebSocket frames of ours as clients of a kind
  * get them: messages from bytes_min on compressed where that makes them shorter,
- * everything else as it is.
+ * everything else, and what is compressed already, as it is.
  */
 void gw_packing_frames(struct gw_packing_home *home, enum gw_packing_kind kind,
     const char *frames, size_t len, struct sl_buf *out);
+
+/*
+ * gw_packing_deflate appends data compressed for clients of a WebSocket's kind,
+ * with SL_ZIP_TAIL at its end.
+ */
+void gw_packing_deflate(struct gw_packing_home *home, enum gw_packing_kind kind,
+    const char *data, size_t len, struct sl_buf *out);
 
 /*
  * gw_packing_block appends a block that any gzip client can get, and returns

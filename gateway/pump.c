@@ -6,6 +6,7 @@
 
 #include "behind.h"
 #include "fanout.h"
+#include "prefix.h"
 #include "pulse.h"
 #include "replay.h"
 #include "view.h"
@@ -182,6 +183,7 @@ static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
 {
 	struct gw_behind *b = t->behind;
 	enum gw_form form = (enum gw_form)t->client->form;
+	enum gw_packing_kind packing = gw_packing_kind_of(t->client->packing);
 
 	while (b->pos[stream] < t->hub->end[stream]) {
 		const struct gw_entry *entry;
@@ -196,7 +198,10 @@ static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
 			continue;
 		struct gw_stamp stamp;
 		stamp_now(t, &stamp);
-		gw_render_entry(t->out, form, &entry->e, &stamp);
+		if (form == GW_FORM_WS && packing != GW_PACKING_NONE)
+			gw_prefix_entry(t->hub, packing, &entry->e, &stamp, t->out);
+		else
+			gw_render_entry(t->out, form, &entry->e, &stamp);
 		t->messages++;
 		if (b->lag > 0)
 			b->lag--;

@@ -131,14 +131,11 @@ const char *gw_render_entry_type(const struct sl_entry *entry)
 	return "event";
 }
 
-void gw_render_entry(struct sl_buf *out, enum gw_form form, const struct sl_entry *entry,
-    const struct gw_stamp *stamp)
+void gw_render_entry_head(
+    struct sl_buf *out, const struct sl_entry *entry, const struct gw_stamp *stamp)
 {
-	const char *type = gw_render_entry_type(entry);
-	size_t mark = gw_frame_begin(out, form, type);
-
 	sl_buf_adds(out, "{\"type\":\"");
-	sl_buf_adds(out, type);
+	sl_buf_adds(out, gw_render_entry_type(entry));
 	sl_buf_adds(out, "\",\"topic\":\"");
 	sl_buf_add(out, entry->topic.data, entry->topic.len);
 	sl_buf_adds(out, "\",\"log\":\"");
@@ -151,6 +148,19 @@ void gw_render_entry(struct sl_buf *out, enum gw_form form, const struct sl_entr
 	add_u64(out, entry->ts_us > 0 ? (uint64_t)entry->ts_us : 0);
 	sl_buf_adds(out, ",\"data\":");
 	add_json(out, entry->body);
+}
+
+void gw_render_entry_tail(struct sl_buf *out, const struct gw_stamp *stamp)
+{
+	add_cursor(out, stamp);
+}
+
+void gw_render_entry(struct sl_buf *out, enum gw_form form, const struct sl_entry *entry,
+    const struct gw_stamp *stamp)
+{
+	size_t mark = gw_frame_begin(out, form, gw_render_entry_type(entry));
+
+	gw_render_entry_head(out, entry, stamp);
 	add_cursor(out, stamp);
 	gw_frame_end(out, form, mark, stamp);
 }

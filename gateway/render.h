@@ -47,6 +47,14 @@ const char *gw_render_entry_type(const struct sl_entry *entry);
 void gw_render_entry(struct sl_buf *out, enum gw_form form, const struct sl_entry *entry,
     const struct gw_stamp *stamp);
 
+/*
+ * gw_render_entry_head appends the JSON text of that message without its cursor,
+ * which is the same for every client; gw_render_entry_tail the rest of it.
+ */
+void gw_render_entry_head(
+    struct sl_buf *out, const struct sl_entry *entry, const struct gw_stamp *stamp);
+void gw_render_entry_tail(struct sl_buf *out, const struct gw_stamp *stamp);
+
 /* A gap of a log: entries from..to (0..0: unknown) are not delivered. */
 struct gw_gap {
 	enum sl_stream stream;

@@ -132,6 +132,49 @@ START_TEST(a_client_that_fell_behind_gets_its_own_messages_compressed)
 }
 END_TEST
 
+START_TEST(clients_that_catch_up_share_what_is_compressed)
+{
+	struct gw_peer first, p[4];
+	struct sl_buf text[4] = {{0}}, all = {0};
+	static const int bits[] = {0, 12, 15, 9};
+	struct gw_got got;
+	struct sl_cursor since = {0};
+
+	open_ws(&first, "all", "events.>", 0);
+	publish(600);
+	flush();
+	read_all(&first);
+	while (gw_peer_take(&first, &got)) {
+		if (got.has_cursor)
+			since = got.cursor;
+	}
+	for (int i = 0; i < 100; i++)
+		publish(i % 2 ? 600 : 10);
+	flush();
+	take_all(&first, &all);
+	f.hub.packing.stats = (struct gw_packing_stats){0};
+	for (int i = 0; i < 4; i++) {
+		gw_peer_open(&p[i], &f, "all", "u", 0);
+		if (bits[i])
+			p[i].client.packing = gw_packing_websocket(bits[i]);
+		gw_peer_subscribe(&p[i], "events.>", &since);
+		take_all(&p[i], &text[i]);
+		/* The state, then every event as the one that was there got it. */
+		ck_assert_uint_gt(text[i].len, all.len);
+		ck_assert_mem_eq(text[i].data + text[i].len - all.len, all.data, all.len);
+		ck_assert_uint_ge(p[i].deflated, bits[i] ? 50 : 0);
+	}
+	/* Each of 50 in two windows, and a few states. */
+	ck_assert_uint_lt(f.hub.packing.stats.compressed, 100 + 4);
+	gw_peer_close(&first);
+	sl_buf_clear(&all);
+	for (int i = 0; i < 4; i++) {
+		gw_peer_close(&p[i]);
+		sl_buf_clear(&text[i]);
+	}
+}
+END_TEST
+
 /* ---- event streams -------------------------------------------------------------------
  */
 
@@ -271,6 +314,7 @@ int main(void)
 	tcase_add_test(
 	    tc, every_member_gets_the_same_and_each_message_is_compressed_once);
 	tcase_add_test(tc, a_client_that_fell_behind_gets_its_own_messages_compressed);
+	tcase_add_test(tc, clients_that_catch_up_share_what_is_compressed);
 	tcase_add_test(tc, event_streams_share_their_blocks_and_each_is_one_whole_member);
 	tcase_add_test(tc, a_message_is_judged_by_what_it_inflates_to);
 	tcase_add_test(tc, a_large_message_does_not_keep_its_memory);
