@@ -329,6 +329,15 @@ const struct sl_listen_stats *sl_listen_stats(const struct sl_listen *listener)
 	return &listener->stats;
 }
 
+void sl_listen_finish(struct sl_listen *listener)
+{
+	if (!listener)
+		return;
+	for (int i = 0; i < DEFAULT_BACKLOG && accept_one(listener); i++)
+		;
+	sl_listen_close(listener);
+}
+
 void sl_listen_close(struct sl_listen *listener)
 {
 	struct stat st;

@@ -63,6 +63,12 @@ uint16_t sl_listen_port(const struct sl_listen *listener);
 const struct sl_listen_stats *sl_listen_stats(const struct sl_listen *listener);
 
 /*
+ * sl_listen_finish takes what the kernel has accepted already, then closes: a
+ * connection that is left in the queue would be reset.  Accepts NULL.
+ */
+void sl_listen_finish(struct sl_listen *listener);
+
+/*
  * sl_listen_close stops accepting and removes a unix socket's file if it is
  * still this listener's.  Accepts NULL.
  */

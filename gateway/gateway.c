@@ -14,6 +14,7 @@
 #include "connection.h"
 #include "control.h"
 #include "crypto.h"
+#include "drain.h"
 #include "error.h"
 #include "https.h"
 #include "keyring.h"
@@ -296,24 +297,12 @@ static void reload(struct sl_process *process, const struct sl_config *old_confi
 
 void gw_gateway_left(struct gateway *gw)
 {
-	if (gw->draining && !gw->hub.client_first)
-		sl_process_end(gw->process, EX_OK);
+	gw_drain_left(gw);
 }
 
 static void drain(struct sl_process *process)
 {
-	struct gateway *gw = process->state;
-
-	gw->draining = true;
-	sl_listen_close(gw->tcp);
-	sl_listen_close(gw->local);
-	gw->tcp = gw->local = NULL;
-	gw_https_drain(gw->https);
-	gw_metrics_report(gw);
-	sl_http_server_drain(gw->http);
-	for (struct gw_client *c = gw->hub.client_first; c; c = c->next)
-		gw_client_disconnect(c, GW_BYE_SHUTDOWN);
-	gw_gateway_left(gw);
+	gw_drain_start(process->state);
 }
 
 static int64_t drain_ms(const struct sl_process *process)
@@ -330,6 +319,7 @@ static void stop(struct sl_process *process)
 	if (gw->sweep)
 		event_free(gw->sweep);
 	gw_control_stop(gw);
+	gw_drain_stop(gw);
 	sl_listen_close(gw->tcp);
 	sl_listen_close(gw->local);
 	if (gw->http)

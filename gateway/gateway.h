@@ -21,6 +21,7 @@
 #include "user.h"
 
 struct gw_connection_done;
+struct gw_drain;
 struct gw_https;
 struct gw_metrics;
 struct gw_static;
@@ -57,6 +58,7 @@ struct gateway {
 	struct event *sweep;
 	struct event *cut; /* set while a revocation waits for its sweep */
 	bool draining;
+	struct gw_drain *drain; /* NULL before */
 	struct {
 		uint32_t ws;
 		uint32_t sse;
