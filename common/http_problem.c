@@ -69,14 +69,6 @@ void sl_http_problem_send(
 	if (problem->retry_after_s > 0)
 		sl_http_response_headerf(
 		    request, "Retry-After", "%d", problem->retry_after_s);
-	if (problem->limit > 0) {
-		sl_http_response_headerf(
-		    request, "RateLimit-Limit", "%u", problem->limit);
-		sl_http_response_headerf(
-		    request, "RateLimit-Remaining", "%u", problem->remaining);
-		sl_http_response_headerf(
-		    request, "RateLimit-Reset", "%u", problem->reset_s);
-	}
 	sl_http_response_header(request, "Cache-Control", "no-store");
 	sl_http_response_end(request, "application/problem+json", body.data, body.len);
 	sl_buf_clear(&body);

@@ -19,9 +19,6 @@ struct sl_http_problem {
 	const char *bearer_error;
 	const char *allow; /* 405: "GET, HEAD" */
 	int retry_after_s; /* 0: no Retry-After */
-	uint32_t limit;    /* 0: no RateLimit fields */
-	uint32_t remaining;
-	uint32_t reset_s;
 };
 
 /*

@@ -34,6 +34,18 @@ const char *sl_http_method_name(enum sl_http_method method);
 
 struct sl_http_conn;
 
+/*
+ * What an answer tells of a rate limit, in RateLimit-Policy and RateLimit
+ * (draft-ietf-httpapi-ratelimit-headers-10); quota 0: nothing.
+ */
+struct sl_http_rate {
+	const char *policy; /* a static name of letters */
+	uint32_t quota;     /* requests in ... */
+	uint32_t window_s;
+	uint32_t remaining;
+	uint32_t reset_s; /* until there are more */
+};
+
 struct sl_http_field {
 	struct sl_slice name;  /* as sent; compare without case */
 	struct sl_slice value; /* without surrounding white space */
@@ -57,6 +69,7 @@ struct sl_http_request {
 	bool tls;                  /* over this socket, likewise */
 	char id[SL_HTTP_ID + 1];   /* request id: UUIDv7, made here */
 	void *user;                /* for the handler; not touched here */
+	struct sl_http_rate rate;  /* set by the handler, told by every answer */
 	struct sl_http_conn *conn; /* http.c's own */
 	int field_count;
 	struct sl_http_field fields[SL_HTTP_FIELDS_MAX];

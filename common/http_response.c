@@ -110,6 +110,16 @@ static void add_value(struct sl_buf *out, const char *value)
 			out->data[i] = ' ';
 }
 
+static void add_rate(struct sl_buf *out, const struct sl_http_rate *rate)
+{
+	if (rate->quota > 0)
+		sl_buf_addf(out,
+		    "RateLimit-Policy: \"%s\";q=%u;w=%u\r\nRateLimit: "
+		    "\"%s\";r=%u;t=%u\r\n",
+		    rate->policy, rate->quota, rate->window_s, rate->policy,
+		    rate->remaining, rate->reset_s);
+}
+
 void sl_http_response_begin(struct sl_http_request *request, int status)
 {
 	struct sl_http_server *server = request->conn->server;
@@ -126,10 +136,13 @@ void sl_http_response_begin(struct sl_http_request *request, int status)
 	sl_buf_adds(out, "\r\nX-Request-Id: ");
 	sl_buf_adds(out, request->id);
 	sl_buf_adds(out, "\r\n");
-	if (server->options.header_fields && status != 101)
+	if (status == 101)
+		return;
+	if (server->options.header_fields)
 		sl_buf_adds(out, server->options.header_fields);
-	if (request->tls && server->options.tls_header_fields && status != 101)
+	if (request->tls && server->options.tls_header_fields)
 		sl_buf_adds(out, server->options.tls_header_fields);
+	add_rate(out, &request->rate);
 }
 
 void sl_http_response_header(

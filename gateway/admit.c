@@ -226,6 +226,10 @@ static void refuse_address(struct gw_call *call)
 	    .retry_after_s = 1,
 	};
 
+	call->request->rate = (struct sl_http_rate){.policy = "connects",
+	    .quota = (uint32_t)call->gw->config->connects_per_second,
+	    .window_s = 1,
+	    .reset_s = 1};
 	call->gw->count.refused++;
 	gw_call_refused(call, problem.name);
 	sl_http_problem_send(call->request, &problem);

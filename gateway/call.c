@@ -38,15 +38,13 @@ static void refuse_token(struct gw_call *call, const char *why)
 	sl_http_problem_send(call->request, &problem);
 }
 
-static bool refuse_rate(struct gw_call *call, uint32_t limit)
+static bool refuse_rate(struct gw_call *call)
 {
 	struct sl_http_problem problem = {
 	    .status = 429,
 	    .name = "too-many-requests",
 	    .detail = "more requests in a second than one user may make",
 	    .retry_after_s = 1,
-	    .limit = limit,
-	    .reset_s = 1,
 	};
 
 	call->gw->count.refused++;
@@ -84,10 +82,13 @@ bool gw_call_signin(struct gw_call *call)
 bool gw_call_count(struct gw_call *call)
 {
 	uint32_t limit = (uint32_t)call->gw->config->requests_per_second;
-	uint32_t left;
+	struct sl_http_rate rate = {
+	    .policy = "requests", .quota = limit, .window_s = 1, .reset_s = 1};
+	bool allowed =
+	    gw_user_request(call->who->user, limit, sl_clock_mono_ns(), &rate.remaining);
 
-	return gw_user_request(call->who->user, limit, sl_clock_mono_ns(), &left) ||
-	       refuse_rate(call, limit);
+	call->request->rate = rate;
+	return allowed || refuse_rate(call);
 }
 
 void gw_call_clear(struct gw_call *call)

@@ -24,12 +24,17 @@ bool gw_command_allowed(struct gw_websocket *ws)
 {
 	const struct sl_config_gateway *config = ws->gw->config;
 	uint32_t now = now_ms();
-	uint64_t back = (uint64_t)(now - ws->filled_ms) *
-			(uint64_t)config->messages_per_second / 1000;
+	uint64_t rate = (uint64_t)config->messages_per_second;
+	uint64_t back = (uint64_t)(now - ws->filled_ms) * rate / 1000;
 
-	if (back > 0) {
-		ws->used = back >= ws->used ? 0 : ws->used - (uint32_t)back;
+	if (back >= ws->used) {
+		ws->used = 0;
 		ws->filled_ms = now;
+	} else if (back > 0) {
+		ws->used -= (uint32_t)back;
+		/* Only as far as the whole messages reach: the rest of the time counts
+		 * on. */
+		ws->filled_ms += (uint32_t)(back * 1000 / rate);
 	}
 	if (ws->used >= config->message_burst) {
 		gw_client_disconnect(&ws->client, GW_BYE_TOO_MANY);

@@ -40,6 +40,8 @@ bool gw_limit_connect(struct gw_limit *limit, const struct sl_addr *peer,
 		limit->second = now_ns / SL_NS_PER_S;
 		memset(limit->count, 0, sizeof limit->count);
 	}
-	uint64_t hash = gw_table_hash(peer->family, peer->ip, sizeof peer->ip);
+	/* One host of IPv6 has a whole /64 to itself. */
+	size_t len = peer->family == SL_ADDR_V6 ? 8 : sizeof peer->ip;
+	uint64_t hash = gw_table_hash(peer->family, peer->ip, len);
 	return ++limit->count[hash % GW_LIMIT_COUNTERS] <= per_second;
 }

@@ -92,7 +92,10 @@ def test_user_over_the_request_rate_gets_429(make_instance):
     refused = [a for a in answers if a.status_code == 429]
     assert refused and refused[0].headers["Retry-After"] == "1"
     assert refused[0].json()["type"] == "/problems/too-many-requests"
-    assert any(h.lower().startswith("ratelimit") for h in refused[0].headers)
+    assert refused[0].headers["RateLimit-Policy"] == '"requests";q=3;w=1'
+    assert refused[0].headers["RateLimit"] == '"requests";r=0;t=1'
+    served = [a for a in answers if a.status_code == 200]
+    assert '"requests";r=2;t=1' in [a.headers["RateLimit"] for a in served]
 
 
 def test_opening_streams_does_not_count_as_a_request(make_instance):

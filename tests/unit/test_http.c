@@ -76,12 +76,12 @@ static void on_request(void *arg, struct sl_http_request *request)
 		sl_http_response_header(request, "X", "a\r\nSet-Cookie: b");
 		sl_http_response_end(request, NULL, NULL, 0);
 	} else if (path_is(request, "/limited")) {
+		request->rate = (struct sl_http_rate){
+		    .policy = "requests", .quota = 200, .window_s = 1, .reset_s = 1};
 		sl_http_problem_send(request, &(struct sl_http_problem){.status = 429,
 						  .name = "too-many-requests",
 						  .detail = "slow \"down\"",
-						  .retry_after_s = 3,
-						  .limit = 200,
-						  .reset_s = 1});
+						  .retry_after_s = 3});
 	} else if (path_is(request, "/secret")) {
 		sl_http_problem_send(request, &(struct sl_http_problem){.status = 401,
 						  .name = "token-expired",
@@ -296,8 +296,9 @@ START_TEST(problems_carry_their_fields)
 
 	send_text(fd, "GET /limited HTTP/1.1\r\n" H "\r\n");
 	expect(fd, "HTTP/1.1 429 Too Many Requests",
-	    "Retry-After: 3\r\nRateLimit-Limit: 200\r\nRateLimit-Remaining: 0\r\n"
-	    "RateLimit-Reset: 1\r\nCache-Control: no-store\r\n"
+	    "RateLimit-Policy: \"requests\";q=200;w=1\r\nRateLimit: "
+	    "\"requests\";r=0;t=1\r\n"
+	    "Retry-After: 3\r\nCache-Control: no-store\r\n"
 	    "Content-Type: application/problem+json\r\n",
 	    false);
 	send_text(fd, "GET /limited HTTP/1.1\r\n" H "\r\n");
