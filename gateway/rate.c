@@ -179,6 +179,14 @@ static uint32_t pick(struct gw_rate *r, int64_t now)
 	return count;
 }
 
+/* When a class is due again; without an interval always. */
+static int64_t on_grid(int64_t now, uint32_t interval_ms)
+{
+	int64_t due = now + interval_ms + GW_RATE_GRID_MS - 1;
+
+	return interval_ms == 0 ? 0 : due - due % GW_RATE_GRID_MS;
+}
+
 /* Begins the interval of what has gone out; sets the clock for what waits. */
 static void turn_over(struct gw_hub *hub, struct gw_rate *r, int64_t now)
 {
@@ -187,10 +195,8 @@ static void turn_over(struct gw_hub *hub, struct gw_rate *r, int64_t now)
 	for (uint32_t i = 0; i < r->classes; i++) {
 		struct rate_class *c = &r->class[i];
 		if (is_due(c, now)) {
-			int64_t due = now + c->interval_ms;
-			c->due_ms = (due + GW_RATE_GRID_MS - 1) / GW_RATE_GRID_MS *
-				    GW_RATE_GRID_MS;
 			c->waits = false;
+			c->due_ms = on_grid(now, c->interval_ms);
 		} else if (c->waits && (next == 0 || c->due_ms < next)) {
 			next = c->due_ms;
 		}

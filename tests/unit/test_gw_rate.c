@@ -193,7 +193,7 @@ START_TEST(the_first_change_goes_at_once_and_the_next_ones_wait)
 	}
 	ck_assert_int_eq(of_fast.updates, 5);
 	/* Another subscription at a higher rate counts from then on. */
-	subscribe(&slow, "a.load", NULL, 0);
+	subscribe(&slow, "metrics.a.>", NULL, 0);
 	hear(&slow, &of_slow);
 	ck_assert_double_eq(of_slow.value[0], 5);
 	change(0, 6);
