@@ -20,7 +20,9 @@ void gw_api_realtime_get(struct gw_call *call);  /* api_action.c */
 void gw_api_realtime_post(struct gw_call *call); /* api_action.c */
 
 /* Requirement document 004. */
-void gw_api_websocket_info(struct gw_call *call); /* api_analytics.c */
+void gw_api_websocket_info(struct gw_call *call);        /* api_analytics.c */
+void gw_api_analytics_subscribe(struct gw_call *call);   /* api_analytics.c */
+void gw_api_analytics_unsubscribe(struct gw_call *call); /* api_analytics.c */
 
 void gw_api_session(struct gw_call *call);      /* api_session.c */
 void gw_api_healthz(struct gw_call *call);      /* api_health.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requirement document 004: what only the routes under /api/admin/analytics have. */
 #include "api.h"
+#include "connection.h"
 #include "json_out.h"
 
 static void add_list(struct sl_json_out *w, const char *key, const char *const *text)
@@ -35,4 +36,29 @@ void gw_api_websocket_info(struct gw_call *call)
 	sl_json_out_object_end(&w);
 	gw_call_json(call, out.data, out.len);
 	sl_buf_clear(&out);
+}
+
+/* The body is the data of a message of this type, to all event streams of the caller. */
+static void change(struct gw_call *call, const char *type)
+{
+	json_t *body = gw_call_body(call);
+	json_t *message = json_object();
+
+	if (body) {
+		json_object_set_new(message, "type", json_string(type));
+		json_object_set(message, "data", body);
+		gw_connection_ask_streams(call, "subscriptions", message);
+	}
+	json_decref(message);
+	json_decref(body);
+}
+
+void gw_api_analytics_subscribe(struct gw_call *call)
+{
+	change(call, "subscribe");
+}
+
+void gw_api_analytics_unsubscribe(struct gw_call *call)
+{
+	change(call, "unsubscribe");
 }

@@ -22,6 +22,9 @@ static const struct {
     {"subscriptions", gw_subscribe_op},
 };
 
+/* Stands for every event stream of whoever asks: no connection has this id. */
+#define STREAMS "00000000-0000-0000-0000-000000000000"
+
 /* Entries that were done here, with what was answered: they may come again. */
 #define DONE_MAX 64
 
@@ -75,30 +78,16 @@ static void answer(struct gw_call *call, const struct gw_outcome *out)
 		gw_call_json(call, "{}", 2);
 }
 
-void gw_connection_ask(struct gw_call *call, struct gw_identity *who,
-    struct sl_slice token, const char *verb, const json_t *data)
+static void pass_on(struct gw_call *call, struct sl_slice id, struct sl_slice token,
+    const char *verb, const json_t *data)
 {
-	uint8_t id[SL_UUID_BYTES];
-	struct gw_outcome out = {0};
 	struct sl_buf body = {0};
 	struct sl_json_out w;
 
-	if (sl_uuid_parse(call->param.data, call->param.len, id) != 0) {
-		gw_call_problem(
-		    call, 404, "not-found", "no live connection of yours has this id");
-		return;
-	}
-	struct gw_client *client = gw_client_find(&call->gw->hub, id);
-	if (client) {
-		run(call->gw, client, who, verb, data, &out);
-		answer(call, &out);
-		sl_buf_clear(&out.body);
-		return;
-	}
 	sl_json_out_init(&w, &body);
 	sl_json_out_object_begin(&w);
 	sl_json_out_key(&w, "connection");
-	sl_json_out_string(&w, call->param.data, call->param.len);
+	sl_json_out_string(&w, id.data, id.len);
 	sl_json_out_key(&w, "do");
 	sl_json_out_text(&w, verb);
 	if (data) {
@@ -112,6 +101,34 @@ void gw_connection_ask(struct gw_call *call, struct gw_identity *who,
 	gw_call_ask_as(call, token, SL_REQ_CONNECTION,
 	    (struct sl_slice){.data = body.data, .len = body.len});
 	sl_buf_clear(&body);
+}
+
+void gw_connection_ask(struct gw_call *call, struct gw_identity *who,
+    struct sl_slice token, const char *verb, const json_t *data)
+{
+	uint8_t id[SL_UUID_BYTES];
+	struct gw_outcome out = {0};
+
+	if (sl_uuid_parse(call->param.data, call->param.len, id) != 0) {
+		gw_call_problem(
+		    call, 404, "not-found", "no live connection of yours has this id");
+		return;
+	}
+	struct gw_client *client = gw_client_find(&call->gw->hub, id);
+	if (client) {
+		run(call->gw, client, who, verb, data, &out);
+		answer(call, &out);
+		sl_buf_clear(&out.body);
+		return;
+	}
+	pass_on(call, call->param, token, verb, data);
+}
+
+void gw_connection_ask_streams(struct gw_call *call, const char *verb, const json_t *data)
+{
+	/* This gateway may have some of them, too: it gets the entry as all do. */
+	pass_on(call, (struct sl_slice){.data = STREAMS, .len = sizeof STREAMS - 1},
+	    call->credential.token, verb, data);
 }
 
 /* ---- asked on another gateway -------------------------------------------------------
@@ -216,35 +233,79 @@ static struct gw_identity *identify(struct gateway *gw, const json_t *tree)
 	return gw_auth_claims(gw->auth, &claims, hash);
 }
 
+/* A stream can only be asked this way; a WebSocket and a poll have their own. */
+static bool is_stream(const struct gw_client *client, const json_t *entry)
+{
+	struct sl_slice tenant, sub;
+
+	return (client->form == GW_FORM_SSE || client->form == GW_FORM_SSE_NAMED) &&
+	       client->who && !client->leaving &&
+	       sl_json_in_string(entry, "tenant", &tenant) &&
+	       sl_json_in_string(entry, "sub", &sub) &&
+	       strcmp(client->who->tenant->name, tenant.data) == 0 &&
+	       strcmp(gw_user_sub(client->who->user), sub.data) == 0;
+}
+
+/* The first client here, from one on, that an entry is about. */
+static struct gw_client *next_meant(
+    struct gateway *gw, const uint8_t *id, struct gw_client *from, const json_t *entry)
+{
+	if (id)
+		return from ? gw_client_find(&gw->hub, id) : NULL;
+	while (from && !is_stream(from, entry))
+		from = from->next;
+	return from;
+}
+
+/* Does the verb to each that is meant; what came of one that took it stays in out. */
+static void run_each(struct gateway *gw, const uint8_t *id, struct gw_client *client,
+    const json_t *entry, const char *verb, struct gw_outcome *out)
+{
+	struct gw_identity *who = identify(gw, entry);
+	bool taken = false;
+
+	if (!who)
+		gw_outcome_problem(out, 503, "unavailable",
+		    "the role or the key is not known where the connection is");
+	while (who && client) {
+		struct gw_client *after = client->next;
+		struct gw_outcome one = {0};
+		run(gw, client, who, verb, json_object_get(entry, "data"), &one);
+		if (!taken) {
+			sl_buf_clear(&out->body);
+			*out = one;
+			taken = one.status < 400;
+		} else {
+			sl_buf_clear(&one.body);
+		}
+		client = id ? NULL : next_meant(gw, NULL, after, entry);
+	}
+	gw_identity_unref(who);
+}
+
 void gw_connection_control(struct gateway *gw, struct sl_slice body)
 {
-	json_t *tree = sl_json_in_parse(body.data, body.len, NULL);
-	struct sl_slice id, request, verb;
+	json_t *entry = sl_json_in_parse(body.data, body.len, NULL);
+	struct sl_slice text, request, verb;
 	struct gw_outcome out = {0};
 	uint8_t uuid[SL_UUID_BYTES];
 
-	if (!sl_json_in_string(tree, "connection", &id) ||
-	    sl_uuid_parse(id.data, id.len, uuid) != 0 ||
-	    !sl_json_in_string(tree, "request", &request) ||
-	    request.len > SL_MSG_REQUEST_ID || !sl_json_in_string(tree, "do", &verb)) {
+	if (!sl_json_in_string(entry, "connection", &text) ||
+	    sl_uuid_parse(text.data, text.len, uuid) != 0 ||
+	    !sl_json_in_string(entry, "request", &request) ||
+	    request.len > SL_MSG_REQUEST_ID || !sl_json_in_string(entry, "do", &verb)) {
 		sl_log_warn("connection", "control entry not understood");
-		json_decref(tree);
+		json_decref(entry);
 		return;
 	}
-	struct gw_client *client = gw_client_find(&gw->hub, uuid);
+	const uint8_t *id = strcmp(text.data, STREAMS) == 0 ? NULL : uuid;
+	struct gw_client *client = next_meant(gw, id, gw->hub.client_first, entry);
 	if (client && !done_before(gw, request.data)) {
-		struct gw_identity *who = identify(gw, tree);
-		if (who)
-			run(gw, client, who, verb.data, json_object_get(tree, "data"),
-			    &out);
-		else
-			gw_outcome_problem(&out, 503, "unavailable",
-			    "the role or the key is not known where the connection is");
+		run_each(gw, id, client, entry, verb.data, &out);
 		remember(gw, request.data, &out);
-		gw_identity_unref(who);
 		sl_buf_clear(&out.body);
 	}
-	json_decref(tree);
+	json_decref(entry);
 }
 
 void gw_connection_clear(struct gateway *gw)

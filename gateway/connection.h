@@ -37,6 +37,14 @@ void gw_connection_ask(struct gw_call *call, struct gw_identity *who,
     struct sl_slice token, const char *verb, const json_t *data);
 
 /*
+ * gw_connection_ask_streams does verb to each event stream of the caller, on every
+ * gateway, and answers with what came of one of them: of one that took it, if any
+ * did; 404 if there is none.
+ */
+void gw_connection_ask_streams(
+    struct gw_call *call, const char *verb, const json_t *data);
+
+/*
  * gw_connection_control takes a "connection" entry of the control log
  * (aggregator/connection.h): if the client is here, its verb is done, once
  * however often the entry comes, and the aggregator is told the outcome.

@@ -330,6 +330,58 @@ def test_004_3_websocket_takes_the_messages_of_the_document(make_instance):
         assert ws.wait_closed() == 3507
 
 
+def streams(instance, index):
+    """The event streams that a gateway has open."""
+    text = instance.unix_get(index, "/metrics")[1]
+    return int(re.search(r"^sightline_gateway_streams\{.*\} (\d+)", text, re.M)[1])
+
+
+def test_004_5_subscribe_and_unsubscribe_act_on_the_users_live_streams(make_instance):
+    instance = make_instance(gateways=2, env={"MAX_CONNECTIONS_PER_USER": "64"}).start()
+    feeder = instance.start_feeder()
+    body = json.loads(snippet("004.5_subscribe.json"))
+
+    def change(what, data, sub="ada"):
+        token = instance.token("platform_admin", sub)
+        return instance.post(f"{ANALYTICS}/{what}", data, headers={"Authorization": f"Bearer {token}"})
+
+    def watch(sub):
+        opened.append(instance.sse("platform_admin", f"{ANALYTICS}/stream?metrics=security", sub))
+        assert set(opened[-1].wait("initial_metrics")["data"]) == {"timestamp", "securityCompliance"}
+
+    opened = []
+    try:
+        watch("bob")
+        assert change("subscribe", body).status_code == 404, "ada has none"
+        while len(opened) < 3 or not (streams(instance, 1) and streams(instance, 2)):
+            watch("ada")
+        bob, adas = opened[0], opened[1:]
+        answer = change("subscribe", body)
+        assert answer.status_code == 200 and answer.json()["success"] is True
+        assert answer.json()["data"]["metrics"] == body["metrics"]
+        for stream in adas:
+            stream.wait(lambda m: m["type"] == "subscribed" and m["data"]["metrics"] == body["metrics"])
+            assert stream.wait("initial_metrics")["data"]["businessMetrics"]["mrr"] is None
+        answer = change("unsubscribe", {"metrics": ["dashboard"]})
+        assert answer.status_code == 200 and answer.json()["success"] is True
+        for stream in adas:
+            stream.wait("unsubscribed")
+        feeder.sample("mrr", 5)
+        feeder.sample("user_growth_rate", 3)
+        feeder.sample("api_requests_per_minute", 1)
+        for stream in adas:
+            stream.wait(lambda m: m["data"].get("customerIntelligence", {}).get("user_growth_rate") == 3)
+            assert not [m for m in stream.of_type("metrics_update") if m["data"].get("businessMetrics", {}).get("mrr")]
+        bob.wait(lambda m: m["data"].get("securityCompliance", {}).get("api_requests_per_minute") == 1)
+        assert len(bob.of_type("subscribed")) == 1, "another user's stream stays as it is"
+        assert change("subscribe", {"metrics": ["no.such.thing"]}).status_code == 400
+        assert change("subscribe", {"metrics": "dashboard"}).status_code == 400
+        assert change("unsubscribe", {}).status_code == 400
+    finally:
+        for stream in opened:
+            stream.close()
+
+
 def test_004_9_sse_example_runs_as_written(make_instance):
     instance = make_instance().start()
     feeder = instance.start_feeder()
