@@ -14,6 +14,7 @@
 #include "handler.h"
 #include "later.h"
 #include "revoked.h"
+#include "ticket.h"
 
 #define ANSWERS_MAX 1024
 #define ANSWER_NS   (120 * SL_NS_PER_S)
@@ -63,6 +64,8 @@ static const struct row rows[] = {
     {SL_REQ_SIGN_OUT, true, false, 0, agg_revoked_sign_out},
     {SL_REQ_METRICS, false, false, 0, agg_handler_metrics},
     {SL_REQ_REVOKE, true, true, SL_RIGHT_CONTROL, agg_revoked_revoke},
+    {SL_REQ_TICKET, false, false, 0, agg_ticket_keep},
+    {SL_REQ_TICKET_SPEND, false, false, 0, agg_ticket_spend},
     {SL_REQ_CONNECTION, false, false, 0, agg_connection_ask},
     {SL_REQ_CONNECTION_DONE, false, false, 0, agg_connection_done},
     {SL_REQ_PLACES, false, false, 0, agg_handler_places},
@@ -94,6 +97,7 @@ struct agg_command *agg_command_new(struct agg_core *core)
 		abort();
 	command->core = core;
 	command->revoked = agg_revoked_new(core->journal);
+	core->tickets = agg_tickets_new();
 	return command;
 }
 
@@ -104,6 +108,8 @@ void agg_command_free(struct agg_command *command)
 	for (size_t i = 0; i < ANSWERS_MAX; i++)
 		free(command->answer[i].packed);
 	agg_revoked_free(command->revoked);
+	agg_tickets_free(command->core->tickets);
+	command->core->tickets = NULL;
 	sl_buf_clear(&command->reply);
 	free(command);
 }
@@ -158,6 +164,7 @@ void agg_command_done(
 
 void agg_command_tick(struct agg_command *command, int64_t mono_ns)
 {
+	agg_tickets_tick(command->core->tickets, mono_ns);
 	agg_later_expire(&command->later, mono_ns, LATER_NS, not_found, command);
 	if (mono_ns - command->tick_mono_ns < 60 * SL_NS_PER_S)
 		return;

@@ -23,6 +23,7 @@
 #include "table.h"
 
 struct agg_command;
+struct agg_tickets;
 
 /* Made by aggregator.c in this order and ended in the opposite one. */
 struct agg_core {
@@ -41,6 +42,7 @@ struct agg_core {
 	struct agg_sources *sources;
 	struct agg_command *command;
 	struct agg_connection_rate connection_rate;
+	struct agg_tickets *tickets;
 	struct agg_gateways gateways;
 	struct agg_places *places;
 	struct agg_own own;

@@ -271,6 +271,8 @@ void sl_http_parse_free(struct sl_http_parse *parse)
 	sl_buf_clear(&parse->head.bytes);
 	sl_buf_clear(&parse->path);
 	sl_buf_clear(&parse->body);
+	sl_buf_clear(&parse->request.kept);
+	sl_buf_clear(&parse->request.extra);
 	free(parse);
 }
 

@@ -136,6 +136,8 @@ void sl_http_response_begin(struct sl_http_request *request, int status)
 	sl_buf_adds(out, "\r\nX-Request-Id: ");
 	sl_buf_adds(out, request->id);
 	sl_buf_adds(out, "\r\n");
+	if (request->extra.len > 0)
+		sl_buf_add(out, request->extra.data, request->extra.len);
 	if (status == 101)
 		return;
 	if (server->options.header_fields)
@@ -145,15 +147,24 @@ void sl_http_response_begin(struct sl_http_request *request, int status)
 	add_rate(out, &request->rate);
 }
 
-void sl_http_response_header(
-    struct sl_http_request *request, const char *name, const char *value)
+static void add_field(struct sl_buf *out, const char *name, const char *value)
 {
-	struct sl_buf *out = &request->conn->server->out;
-
 	sl_buf_adds(out, name);
 	sl_buf_adds(out, ": ");
 	add_value(out, value);
 	sl_buf_adds(out, "\r\n");
+}
+
+void sl_http_response_header(
+    struct sl_http_request *request, const char *name, const char *value)
+{
+	add_field(&request->conn->server->out, name, value);
+}
+
+void sl_http_response_extra(
+    struct sl_http_request *request, const char *name, const char *value)
+{
+	add_field(&request->extra, name, value);
 }
 
 void sl_http_response_headerf(

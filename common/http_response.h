@@ -31,6 +31,13 @@ void sl_http_response_headerf(struct sl_http_request *request, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
+ * sl_http_response_extra adds a field to whatever the request will be answered with;
+ * before the answer is begun.
+ */
+void sl_http_response_extra(
+    struct sl_http_request *request, const char *name, const char *value);
+
+/*
  * sl_http_response_end sends head and body; the request is gone.  HEAD sends
  * no body but its length; 204 and 304 have none.  With type not NULL a
  * Content-Type is added.

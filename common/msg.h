@@ -182,7 +182,7 @@ int sl_msg_entry_read(const void *data, size_t len, struct sl_entry *entry);
 	X(SL_REQ_METRICS, 10, "metrics", false)                                            \
 	/* body {"jti" | "token" | "sub", "tenant"?, "exp"?}; reply: what is revoked */    \
 	X(SL_REQ_REVOKE, 11, "revoke", true)                                               \
-	/* body {"ticket","exp"}: keeps the token until the ticket is spent or over */     \
+	/* body {"ticket"}: keeps the token until the ticket is spent or over */           \
 	X(SL_REQ_TICKET, 12, "ticket", true)                                               \
 	/* body {"ticket"}; reply {"token"}, once */                                       \
 	X(SL_REQ_TICKET_SPEND, 13, "ticket-spend", false)                                  \

@@ -128,7 +128,8 @@
 	    "Directory of the dashboard's files; empty takes the one that came with "    \
 	    "the program.")                                                              \
 	X(LIST, origins, "", "", 0, 255, RELOAD,                                         \
-	    "Origins that may use a session cookie besides the gateway's own; *, any.")  \
+	    "Origins that may read answers and use a session cookie besides the "        \
+	    "gateway's own. * lets every origin read, without cookies.")                 \
 	X(BOOL, query_token, "", "false", 0, 0, RELOAD,                                  \
 	    "Accept ?token=; it ends up in the logs of proxies.")                        \
 	X(LIST, trusted_proxies, "", "", 0, 64, RELOAD,                                  \

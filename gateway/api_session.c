@@ -5,6 +5,7 @@
 
 #include "api.h"
 #include "clock.h"
+#include "cookie.h"
 #include "json_out.h"
 
 /*
@@ -53,26 +54,21 @@ static void add_session(const struct gw_call *call, struct sl_buf *out)
 	sl_json_out_object_end(&w);
 }
 
-static void set_cookie(struct gw_call *call, struct sl_slice value, int64_t max_age_s)
-{
-	bool secure = gw_call_secure(call);
-
-	sl_http_response_headerf(call->request, "Set-Cookie",
-	    "%s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-	    gw_call_cookie(call), (int)value.len, value.data, (long long)max_age_s,
-	    secure ? "; Secure" : "");
-}
-
 static void answer(struct gw_call *call, bool cookie)
 {
 	struct sl_buf out = {0};
 
+	if (cookie && call->credential.token.len > GW_COOKIE_TOKEN_MAX) {
+		gw_call_problem(call, 400, "bad-request",
+		    "the token is too long for a cookie: it has over %d bytes",
+		    GW_COOKIE_TOKEN_MAX);
+		return;
+	}
+	if (cookie)
+		gw_cookie_set(call, call->credential.token, call->who);
 	add_session(call, &out);
 	sl_http_response_begin(call->request, 200);
 	sl_http_response_header(call->request, "Cache-Control", "no-store");
-	if (cookie)
-		set_cookie(call, call->credential.token,
-		    call->who->exp_s - sl_clock_wall_ns() / SL_NS_PER_S);
 	sl_http_response_end(call->request, "application/json", out.data, out.len);
 	sl_buf_clear(&out);
 }
@@ -97,9 +93,9 @@ static void on_signed_out(void *arg, const struct sl_msg_reply *reply)
 		gw_call_problem(&call, 503, "aggregator-unavailable",
 		    "the token could not be revoked: the aggregator did not answer");
 	} else {
+		gw_cookie_set(&call, nothing, NULL);
 		sl_http_response_begin(l->request, 200);
 		sl_http_response_header(l->request, "Cache-Control", "no-store");
-		set_cookie(&call, nothing, 0);
 		sl_http_response_end(l->request, "application/json", "{}", 2);
 	}
 	free(l);

@@ -214,6 +214,29 @@ static bool find_subprotocol(
 	}
 }
 
+/*
+ * EventSource sends Last-Event-ID only when it reconnects, and then with the
+ * address that it began with: the ticket in it was spent by itself.
+ */
+static bool find_ticket(
+    const struct sl_http_request *request, bool has_cookie, struct gw_credential *out)
+{
+	bool none = request->kept.len == sizeof GW_AUTH_NO_TICKET - 1 &&
+		    memcmp(request->kept.data, GW_AUTH_NO_TICKET, request->kept.len) == 0;
+	bool present = sl_http_request_query(request, "ticket", &out->scratch) == 1;
+
+	sl_buf_clear(&out->scratch);
+	if (!present)
+		return false;
+	if (has_cookie && (none || sl_http_request_header(request, "Last-Event-ID").data))
+		return false;
+	out->place = GW_PLACE_TICKET;
+	out->why = none ? "the ticket is unknown, over, or was used already" : NULL;
+	if (!none)
+		out->token = (struct sl_slice){request->kept.data, request->kept.len};
+	return true;
+}
+
 void gw_auth_find(const struct sl_http_request *request, const char *cookie,
     bool query_token, struct gw_credential *out)
 {
@@ -225,12 +248,14 @@ void gw_auth_find(const struct sl_http_request *request, const char *cookie,
 	}
 	if (find_subprotocol(request, out))
 		return;
+	struct sl_slice value = sl_http_request_cookie(request, cookie);
+	if (find_ticket(request, value.data != NULL, out))
+		return;
 	if (query_token && sl_http_request_query(request, "token", &out->scratch) == 1) {
 		out->place = GW_PLACE_QUERY;
 		out->token = (struct sl_slice){out->scratch.data, out->scratch.len};
 		return;
 	}
-	struct sl_slice value = sl_http_request_cookie(request, cookie);
 	if (value.data) {
 		out->place = GW_PLACE_COOKIE;
 		out->token = value;

@@ -22,6 +22,7 @@ enum gw_place {
 	GW_PLACE_NONE,
 	GW_PLACE_HEADER,
 	GW_PLACE_SUBPROTOCOL,
+	GW_PLACE_TICKET,
 	GW_PLACE_QUERY,
 	GW_PLACE_COOKIE,
 };
@@ -30,6 +31,7 @@ struct gw_credential {
 	enum gw_place place;
 	struct sl_slice token; /* in the request's memory, or in scratch */
 	struct sl_buf scratch;
+	const char *why; /* why there is no token, where more is known than that */
 };
 
 struct gw_auth_stats {
@@ -76,10 +78,16 @@ struct gw_identity *gw_auth_token(
 struct gw_identity *gw_auth_claims(struct gw_auth *auth,
     const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH]);
 
+/* What a request keeps (request->kept) whose ticket was none: no token is this. */
+#define GW_AUTH_NO_TICKET "-"
+
 /*
  * gw_auth_find looks where a request carries its token; the first place that
- * is present decides.  cookie is the name of the session cookie, query_token
- * whether ?token= counts.  Clear the credential's scratch afterwards.
+ * is present decides.  A ticket's token is what the request keeps, empty until it
+ * is spent.  A ticket that was spent before gives way to the session cookie, as
+ * EventSource reconnects with the address that it began with.  cookie is the name of the
+ * session cookie, query_token whether ?token= counts.  Clear the credential's scratch
+ * afterwards.
  */
 void gw_auth_find(const struct sl_http_request *request, const char *cookie,
     bool query_token, struct gw_credential *out);

@@ -63,6 +63,8 @@ bool gw_call_signin(struct gw_call *call)
 		refuse_token(call, NULL);
 		return false;
 	}
+	if (c->why)
+		why = c->why;
 	if (c->token.data)
 		call->who = gw_auth_token(gw->auth, c->token.data, c->token.len, &why);
 	if (!call->who) {
@@ -162,9 +164,8 @@ bool gw_call_origin_allowed(const struct gw_call *call)
 		return true;
 	for (size_t i = 0; i < listed->count; i++) {
 		const char *name = listed->name[i];
-		if (strcmp(name, "*") == 0 ||
-		    (strlen(name) == origin.len &&
-			strncasecmp(name, origin.data, origin.len) == 0))
+		if (strlen(name) == origin.len &&
+		    strncasecmp(name, origin.data, origin.len) == 0)
 			return true;
 	}
 	return false;

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admit.h"
@@ -106,6 +107,16 @@ static void sign_in(struct gw_websocket *ws, const struct gw_message *m)
 		gw_client_disconnect(client, GW_BYE_NO_TOKEN);
 		return;
 	}
+	if (ws->user_id && strcmp(ws->user_id, gw_user_sub(who->user)) != 0) {
+		gw_identity_unref(who);
+		gw_command_error(
+		    ws, m->id, "forbidden", "userId is not the token's subject");
+		ws->gw->count.refused++;
+		gw_client_disconnect(client, GW_BYE_FORBIDDEN);
+		return;
+	}
+	free(ws->user_id);
+	ws->user_id = NULL;
 	gw_signing_begin(ws, who, m->id);
 }
 

@@ -21,7 +21,9 @@ struct gw_websocket {
 	uint32_t bad_ms;    /* begin of the minute in which bad are counted */
 	uint32_t used;      /* of the burst */
 	uint16_t bad;
-	uint8_t fragments;          /* frames that did not end a message; wraps */
+	uint8_t fragments; /* frames that did not end a message; wraps */
+	char
+	    *user_id; /* ?userId= until somebody signs in, where it was sent; else NULL */
 	struct gw_signing *signing; /* auth waits for a place; else NULL */
 };
 

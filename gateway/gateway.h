@@ -57,6 +57,7 @@ struct gateway {
 	struct event *second; /* reports */
 	struct event *sweep;
 	struct event *cut; /* set while a revocation waits for its sweep */
+	uint32_t spending; /* tickets that wait for the aggregator */
 	bool draining;
 	struct gw_drain *drain; /* NULL before */
 	struct {

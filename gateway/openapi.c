@@ -190,7 +190,7 @@ static void write_responses(struct sl_json_out *w, const struct gw_route *route)
 
 static void write_security(struct sl_json_out *w, const struct gw_route *route)
 {
-	static const char *const schemes[] = {"bearer", "session", "token"};
+	static const char *const schemes[] = {"bearer", "ticket", "session", "token"};
 
 	sl_json_out_key(w, "security");
 	sl_json_out_array_begin(w);
@@ -323,6 +323,12 @@ static void write_schemes(struct sl_json_out *w)
 	member(w, "name", "__Host-sightline");
 	member(w, "description",
 	    "The cookie of POST /api/v1/session; sightline-<port> without TLS.");
+	sl_json_out_object_end(w);
+	begin(w, "ticket");
+	member(w, "type", "apiKey");
+	member(w, "in", "query");
+	member(w, "name", "ticket");
+	member(w, "description", "A ticket of POST /api/v1/ticket, once.");
 	sl_json_out_object_end(w);
 	begin(w, "token");
 	member(w, "type", "apiKey");

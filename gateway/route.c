@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "cors.h"
 #include "http_problem.h"
 #include "static.h"
+#include "ticket.h"
 #include "url.h"
 #include "ws_handshake.h"
 
@@ -73,6 +75,8 @@ static void answer_methods(struct gw_call *call, unsigned methods)
 	char allow[64];
 
 	list_methods(methods, allow, sizeof allow);
+	if (gw_cors_preflight(call, allow))
+		return;
 	if (call->request->method == SL_HTTP_OPTIONS) {
 		sl_http_response_begin(call->request, 204);
 		sl_http_response_header(call->request, "Allow", allow);
@@ -141,6 +145,10 @@ static void run(struct gw_call *call)
 	bool is_public = (flags & GW_ROUTE_PUBLIC) ||
 			 ((flags & GW_ROUTE_LOCAL) && gw_call_local(call));
 
+	if (!is_public && gw_ticket_pending(call)) {
+		gw_ticket_spend(call);
+		return;
+	}
 	if (flags & GW_ROUTE_UPGRADE) {
 		call->route->handler(call);
 		return;
@@ -162,6 +170,8 @@ static void handle(struct gw_call *call)
 	unsigned methods = find(call->gw, request, &call->route, &call->param);
 	bool reads = request->method == SL_HTTP_GET || request->method == SL_HTTP_HEAD;
 
+	if (request->extra.len == 0)
+		gw_cors_begin(call);
 	if (call->route)
 		run(call);
 	else if (methods)

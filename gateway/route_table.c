@@ -7,6 +7,7 @@
 #include "refresh.h"
 #include "stream.h"
 #include "subscribe.h"
+#include "ticket.h"
 #include "websocket.h"
 
 #define GET    SL_HTTP_GET
@@ -51,6 +52,9 @@ static const struct gw_route routes[] = {
 	.summary = "Makes the bearer token a session cookie", .answer = "Session"},
     {DELETE, "/api/v1/session", gw_api_session, 0, 0,
 	.summary = "Signs out: revokes the token everywhere", .answer = "Nothing"},
+    {POST, "/api/v1/ticket", gw_ticket_post, 0, 0,
+	.summary = "A ticket for one request by ?ticket=, where no header can be sent",
+	.answer = "Ticket"},
     {POST, "/api/v1/connections/{id}/refresh", gw_refresh_post, 0, 0,
 	.summary = "Gives a live stream of the caller the token of this request or body",
 	.body = "Refresh", .answer = "Refreshed"},

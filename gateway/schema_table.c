@@ -155,6 +155,10 @@ static const struct gw_schema schemas[] = {
 	"expiresAt time\n"
 	"modules string[]\n"
 	"may string[]\n"},
+    {"Ticket", "Good for one request by ?ticket=.",
+	"ticket string\n"
+	"expiresIn integer Seconds.\n"
+	"expiresAt time\n"},
     {"Refresh", "By default the token of the request is the new one.",
 	"token? string\n"
 	"* any\n"},

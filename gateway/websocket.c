@@ -130,6 +130,7 @@ static void on_closed(struct sl_conn *conn, void *owner, enum sl_conn_reason rea
 	(void)conn;
 	(void)reason;
 	gw_signing_cancel(ws);
+	free(ws->user_id);
 	gw_client_clear(&ws->client);
 	sl_ws_clear(&ws->codec);
 	free(ws);
@@ -166,6 +167,8 @@ static enum gw_admission sign_in(struct gw_call *call, const char **why, enum gw
 		*bye = GW_BYE_FORBIDDEN;
 		return GW_ADMISSION_NO;
 	}
+	if (c->why)
+		*why = c->why;
 	if (c->token.data)
 		call->who = gw_auth_token(gw->auth, c->token.data, c->token.len, why);
 	if (!call->who)
@@ -236,6 +239,11 @@ void gw_websocket_open(struct gw_call *call)
 	ws->gw = gw;
 	ws->codec.message_max = (uint32_t)gw->config->message_bytes_max;
 	ws->codec.allow_rsv1 = shake.extension.deflate;
+	/* Compared with whoever the first message brings. */
+	struct sl_buf user_id = {0};
+	if (!call->who && gw_call_query(call, "userId", &user_id))
+		ws->user_id = strdup(sl_buf_text(&user_id));
+	sl_buf_clear(&user_id);
 	gw->count.ws++;
 	gw->count.ws_opened++;
 	/* The handshake's answer ends the request. */
