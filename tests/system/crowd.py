@@ -5,6 +5,7 @@ import asyncio
 import json
 import random
 import re
+import socket
 import threading
 import time
 
@@ -40,7 +41,12 @@ class Member(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         while not self.crowd.ending:
             try:
-                await loop.create_connection(lambda: self, "127.0.0.1", self.crowd.instance.port)
+                peer = socket.socket()
+                peer.setblocking(False)
+                if self.crowd.receive_buffer:
+                    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.crowd.receive_buffer)
+                await loop.sock_connect(peer, ("127.0.0.1", self.crowd.instance.port))
+                await loop.create_connection(lambda: self, sock=peer)
                 return
             except OSError:
                 await asyncio.sleep(random.uniform(0.05, 0.2))
@@ -122,8 +128,9 @@ class Member(asyncio.Protocol):
 
 
 class Crowd:
-    def __init__(self, instance, count, sub="crowd"):
+    def __init__(self, instance, count, sub="crowd", receive_buffer=None):
         self.instance = instance
+        self.receive_buffer = receive_buffer
         self.token = instance.token("master_admin", sub, "2h", "--max-connections", "100000")
         self.ending = False
         self.present = 0
@@ -140,6 +147,12 @@ class Crowd:
             asyncio.ensure_future(member.connect())
             if i % 50 == 49:
                 await asyncio.sleep(0.02)
+
+    def read(self, members, going):
+        """Lets these stop reading, or go on."""
+        for member in members:
+            self.loop.call_soon_threadsafe(
+                member.transport.resume_reading if going else member.transport.pause_reading)
 
     def faults(self):
         return [f"client {m.number}: {fault}" for m in self.members for fault in m.faults]
