@@ -2,6 +2,7 @@
 """What is measured, each beside what it is to be compared with, in turns."""
 import json
 import os
+import signal
 import statistics
 import subprocess
 import time
@@ -9,6 +10,7 @@ import time
 from harness import LOAD, BenchError, Process, cpu_s, program, pss_kib, tokens, wait_until
 
 EVENT_BYTES = 300
+SLOW_RATE, SLOW_BYTES = 20, 4000  # fills the buffers of one that does not read within seconds
 
 
 def row(measure, unit, ours, must, aim, ok, peer=None, ratio=None, note="", plot=None, statistic="median"):
@@ -203,6 +205,44 @@ def merged(rounds):
     return [[q, median([at(r, q) for r in rounds])] for q, _ in rounds[0]["distribution"]]
 
 
+def slow(bench):
+    """What others notice of clients that stop reading, in turns without and with them."""
+    clients = 200 if bench.quick else 1000
+    stuck_count, seconds = clients // 10, bench.seconds(8)
+    instance = bench.instance(config={"gateway": "slow_timeout = 3s"}).start()
+    load, stuck = instance.load(), instance.load()
+    load.connect(clients - stuck_count)
+    alone, beside = [], []
+    gateway = instance.gateways[0].pid
+    before = peak = pss_kib(gateway)
+
+    def measure():
+        source = instance.synthetic("--events", SLOW_RATE, "--payload-bytes", SLOW_BYTES, "--seconds", seconds + 3)
+        start = load.ask("status")["most_n"]
+        wait_until(lambda: load.ask("status")["most_n"] > start, 10, "events of this round")
+        return source
+
+    for _ in range(bench.rounds()):
+        stuck.connect(stuck_count)
+        source = measure()
+        alone.append(load.ask(f"measure {seconds}"))
+        source.summary()
+        os.kill(stuck.pid, signal.SIGSTOP)  # its sockets are not read any more
+        source = measure()
+        beside.append(load.ask(f"measure {seconds}"))
+        peak = max(peak, pss_kib(gateway))
+        source.summary()
+        os.kill(stuck.pid, signal.SIGCONT)
+        stuck.ask("close")
+        if beside[-1]["gone"] or beside[-1]["holes"]:
+            raise BenchError(f"others lost: {beside[-1]['gone']} connections, {beside[-1]['holes']} events")
+    instance.stop()
+    ratio = median([at(b, .99) / at(a, .99) for a, b in zip(alone, beside)])
+    return [row(f"p99 of {clients - stuck_count:,} clients while {stuck_count} stop reading", "ms",
+                [at(b, .99) for b in beside], "1.5 x without", "", ratio <= 1.5, [at(a, .99) for a in alone], ratio,
+                f"gateway PSS at most {(peak - before) / 1024:.1f} MiB more")]
+
+
 def alert(bench):
     """From a sample over a threshold to the alert at each of 1,000 clients."""
     clients, period_ms = (200 if bench.quick else 1000), 250
@@ -334,4 +374,4 @@ def start(bench):
     return [row("start of the stack to healthy", "s", healthy, "1", "0.2", median(healthy) <= 1)]
 
 
-ALL = {f.__name__: f for f in (ring, ingest, flood, fanout, deflate, latency, alert, memory, connect, footprint, start)}
+ALL = {f.__name__: f for f in (ring, ingest, flood, fanout, deflate, latency, slow, alert, memory, connect, footprint, start)}
