@@ -18,7 +18,6 @@ struct sl_tls *sl_tls_new(const char *clear_answer)
 
 	if (!tls)
 		abort();
-	tls->record = sl_tls_record_new();
 	tls->clear_answer = clear_answer;
 	tls->ticket_day = -1;
 	TAILQ_INIT(&tls->attempts);
@@ -30,7 +29,6 @@ void sl_tls_free(struct sl_tls *tls)
 	if (!tls)
 		return;
 	sl_tls_identity_free(tls->identity);
-	sl_tls_record_free(tls->record);
 	sl_crypto_wipe(tls, sizeof *tls);
 	free(tls);
 }
@@ -133,34 +131,43 @@ struct sl_tls_attempt *sl_tls_attempt_new(struct sl_tls *tls, int fd)
 		/* Its connection sees the end of its socket and closes it. */
 		TAILQ_REMOVE(&tls->attempts, oldest, link);
 		tls->stats.under_way--;
-		sl_tls_handshake_free(oldest->handshake);
-		oldest->handshake = NULL;
+		sl_tls_session_free(oldest->session);
+		oldest->session = NULL;
 		oldest->ended = true;
 		shutdown(oldest->fd, SHUT_RDWR);
 	}
 	attempt->tls = tls;
 	attempt->fd = fd;
-	attempt->handshake = sl_tls_handshake_new(tls->identity, fd);
+	attempt->session = sl_tls_session_new(tls->identity, fd);
 	TAILQ_INSERT_TAIL(&tls->attempts, attempt, link);
 	tls->stats.under_way++;
 	return attempt;
 }
 
-void sl_tls_attempt_free(struct sl_tls_attempt *attempt, bool done)
+static void leave(struct sl_tls_attempt *attempt)
 {
-	struct sl_tls *tls = attempt->tls;
+	if (attempt->ended)
+		return;
+	TAILQ_REMOVE(&attempt->tls->attempts, attempt, link);
+	attempt->tls->stats.under_way--;
+}
 
-	if (!attempt->ended) {
-		TAILQ_REMOVE(&tls->attempts, attempt, link);
-		tls->stats.under_way--;
-	}
-	if (done) {
-		tls->stats.handshakes++;
-		tls->stats.resumed +=
-		    (uint64_t)sl_tls_handshake_resumed(attempt->handshake);
-	} else {
-		tls->stats.failed++;
-	}
-	sl_tls_handshake_free(attempt->handshake);
+struct sl_tls_session *sl_tls_attempt_done(struct sl_tls_attempt *attempt)
+{
+	struct sl_tls_session *session = attempt->session;
+	struct sl_tls_stats *stats = &attempt->tls->stats;
+
+	leave(attempt);
+	stats->handshakes++;
+	stats->resumed += sl_tls_session_resumed(session);
+	free(attempt);
+	return session;
+}
+
+void sl_tls_attempt_free(struct sl_tls_attempt *attempt)
+{
+	leave(attempt);
+	attempt->tls->stats.failed++;
+	sl_tls_session_free(attempt->session);
 	free(attempt);
 }

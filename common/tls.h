@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tls_handshake.h"
+#include "tls_session.h"
 
 struct sl_conn_io;
 struct sl_tls;
@@ -64,7 +64,7 @@ const struct sl_tls_stats *sl_tls_stats(const struct sl_tls *tls);
 
 /*
  * sl_tls_accept makes the io of one accepted connection (conn_io.h).  Whoever
- * reads has to offer at least 64 KiB, and a deadline for the first request:
+ * reads has to offer SL_TLS_TEXT_MAX bytes, and a deadline for the first request:
  * it bounds the handshake, too.
  */
 struct sl_conn_io *sl_tls_accept(struct sl_tls *tls);
