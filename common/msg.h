@@ -194,7 +194,12 @@ int sl_msg_entry_read(const void *data, size_t len, struct sl_entry *entry);
 	 * what a "connection" entry asked for */                                          \
 	X(SL_REQ_CONNECTION_DONE, 15, "connection-done", false)                            \
 	/* body: claims of places for users' connections; reply body: grants */            \
-	X(SL_REQ_PLACES, 16, "places", false)
+	X(SL_REQ_PLACES, 16, "places", false)                                              \
+	/* body {"do","data"?}: asks all gateways, by a "census" entry of the control      \
+	 * log; reply {"gateways":[…],"missing":[…]} */                                \
+	X(SL_REQ_CENSUS, 17, "census", true)                                               \
+	/* body {"request","gateway","result"}: one gateway's answer */                    \
+	X(SL_REQ_CENSUS_DONE, 18, "census-done", false)
 
 enum sl_msg_request_kind {
 #define X(name, value, text, token) name = (value),

@@ -12,48 +12,10 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#define PREFIX "sightline_"
-
-#define SUB_BITS 4
-#define SUBS     (1u << SUB_BITS)
-#define BUCKETS  ((64 - SUB_BITS + 1) * SUBS)
-
-/* Shown: about 1 µs to 69 s; what is longer is in +Inf. */
-#define SHOWN_FIRST 10
-#define SHOWN_LAST  36
-
-struct histogram {
-	_Atomic uint64_t sum_ns;
-	_Atomic uint64_t bucket[BUCKETS];
-};
-
-struct sl_stat {
-	STAILQ_ENTRY(sl_stat) link;
-	struct family *family;
-	char *labels; /* "" or `key="value",…` */
-	_Atomic uint64_t word;
-	struct histogram *histogram;
-};
-
-struct family {
-	STAILQ_ENTRY(family) link;
-	enum sl_stat_kind kind;
-	char *name; /* without prefix and unit */
-	char *unit;
-	char *help;
-	STAILQ_HEAD(, sl_stat) stats;
-};
-
-struct sl_stat_set {
-	char *process;
-	STAILQ_HEAD(, family) families;
-};
+#include "stat_state.h"
 
 static void *must(void *memory)
 {
@@ -67,12 +29,7 @@ static void put(_Atomic uint64_t *word, uint64_t value)
 	atomic_store_explicit(word, value, memory_order_relaxed);
 }
 
-static uint64_t get(const _Atomic uint64_t *word)
-{
-	return atomic_load_explicit(word, memory_order_relaxed);
-}
-
-static double as_double(uint64_t word)
+double sl_stat_double(uint64_t word)
 {
 	double value;
 
@@ -106,7 +63,7 @@ static void free_stat(struct sl_stat *stat)
 	free(stat);
 }
 
-static void free_family(struct family *family)
+static void free_family(struct sl_stat_family *family)
 {
 	free(family->name);
 	free(family->unit);
@@ -116,7 +73,7 @@ static void free_family(struct family *family)
 
 void sl_stat_set_free(struct sl_stat_set *set)
 {
-	struct family *family;
+	struct sl_stat_family *family;
 	struct sl_stat *stat;
 
 	if (!set)
@@ -141,10 +98,10 @@ static void check_name(const char *name)
 			abort();
 }
 
-static struct family *family_of(struct sl_stat_set *set, enum sl_stat_kind kind,
+static struct sl_stat_family *family_of(struct sl_stat_set *set, enum sl_stat_kind kind,
     const char *name, const char *unit, const char *help)
 {
-	struct family *family;
+	struct sl_stat_family *family;
 
 	STAILQ_FOREACH (family, &set->families, link) {
 		if (strcmp(family->name, name) != 0)
@@ -168,7 +125,7 @@ static struct family *family_of(struct sl_stat_set *set, enum sl_stat_kind kind,
 struct sl_stat *sl_stat_register(struct sl_stat_set *set, enum sl_stat_kind kind,
     const char *name, const char *unit, const char *help, const char *labels)
 {
-	struct family *family = family_of(set, kind, name, unit, help);
+	struct sl_stat_family *family = family_of(set, kind, name, unit, help);
 	struct sl_stat *stat;
 
 	if (!labels)
@@ -187,13 +144,13 @@ struct sl_stat *sl_stat_register(struct sl_stat_set *set, enum sl_stat_kind kind
 
 void sl_stat_remove(struct sl_stat_set *set, struct sl_stat *stat)
 {
-	struct family *family = stat->family;
+	struct sl_stat_family *family = stat->family;
 
 	STAILQ_REMOVE(&family->stats, stat, sl_stat, link);
 	free_stat(stat);
 	if (!STAILQ_EMPTY(&family->stats))
 		return;
-	STAILQ_REMOVE(&set->families, family, family, link);
+	STAILQ_REMOVE(&set->families, family, sl_stat_family, link);
 	free_family(family);
 }
 
@@ -202,12 +159,12 @@ void sl_stat_remove(struct sl_stat_set *set, struct sl_stat *stat)
 
 void sl_stat_add(struct sl_stat *stat, uint64_t n)
 {
-	uint64_t word = get(&stat->word);
+	uint64_t word = sl_stat_get(&stat->word);
 
 	if (stat->family->kind == SL_STAT_COUNTER)
 		put(&stat->word, word + n);
 	else
-		put(&stat->word, as_word(as_double(word) + (double)n));
+		put(&stat->word, as_word(sl_stat_double(word) + (double)n));
 }
 
 void sl_stat_count(struct sl_stat *stat, uint64_t total)
@@ -224,9 +181,10 @@ void sl_stat_set_value(struct sl_stat *stat, double value)
 
 double sl_stat_value(const struct sl_stat *stat)
 {
-	uint64_t word = get(&stat->word);
+	uint64_t word = sl_stat_get(&stat->word);
 
-	return stat->family->kind == SL_STAT_COUNTER ? (double)word : as_double(word);
+	return stat->family->kind == SL_STAT_COUNTER ? (double)word
+						     : sl_stat_double(word);
 }
 
 /* The bucket of a duration: durations are moved down by one, see the notes. */
@@ -234,53 +192,58 @@ static unsigned bucket_of(uint64_t ns)
 {
 	uint64_t v = ns > 0 ? ns - 1 : 0;
 
-	if (v < SUBS)
+	if (v < SL_STAT_SUBS)
 		return (unsigned)v;
 	unsigned exponent = 63 - (unsigned)__builtin_clzll(v);
-	unsigned sub = (unsigned)(v >> (exponent - SUB_BITS)) & (SUBS - 1);
+	unsigned sub =
+	    (unsigned)(v >> (exponent - SL_STAT_SUB_BITS)) & (SL_STAT_SUBS - 1);
 
-	return (exponent - SUB_BITS + 1) * SUBS + sub;
+	return (exponent - SL_STAT_SUB_BITS + 1) * SL_STAT_SUBS + sub;
 }
 
-/* The longest duration in a bucket. */
-static uint64_t bucket_end(unsigned bucket)
+uint64_t sl_stat_bucket_end(unsigned bucket)
 {
-	unsigned octave = bucket / SUBS;
-	uint64_t sub = bucket % SUBS;
+	unsigned octave = bucket / SL_STAT_SUBS;
+	uint64_t sub = bucket % SL_STAT_SUBS;
 
 	if (octave == 0)
 		return sub + 1;
-	return (SUBS + sub + 1) << (octave - 1);
+	return (SL_STAT_SUBS + sub + 1) << (octave - 1);
 }
 
 void sl_stat_record(struct sl_stat *stat, int64_t duration_ns)
 {
-	struct histogram *h = stat->histogram;
+	sl_stat_record_n(stat, duration_ns, 1);
+}
+
+void sl_stat_record_n(struct sl_stat *stat, int64_t duration_ns, uint64_t n)
+{
+	struct sl_stat_histogram *h = stat->histogram;
 	uint64_t ns = duration_ns > 0 ? (uint64_t)duration_ns : 0;
 	_Atomic uint64_t *bucket = &h->bucket[bucket_of(ns)];
 
-	put(bucket, get(bucket) + 1);
-	put(&h->sum_ns, get(&h->sum_ns) + ns);
+	put(bucket, sl_stat_get(bucket) + n);
+	put(&h->sum_ns, sl_stat_get(&h->sum_ns) + ns * n);
 }
 
-static uint64_t count_of(const struct histogram *h)
+static uint64_t count_of(const struct sl_stat_histogram *h)
 {
 	uint64_t count = 0;
 
-	for (unsigned i = 0; i < BUCKETS; i++)
-		count += get(&h->bucket[i]);
+	for (unsigned i = 0; i < SL_STAT_BUCKETS; i++)
+		count += sl_stat_get(&h->bucket[i]);
 	return count;
 }
 
 int64_t sl_stat_quantile(const struct sl_stat *stat, double q)
 {
-	const struct histogram *h = stat->histogram;
+	const struct sl_stat_histogram *h = stat->histogram;
 	double wanted = q * (double)count_of(h);
 	uint64_t below = 0;
-	unsigned last = BUCKETS;
+	unsigned last = SL_STAT_BUCKETS;
 
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		uint64_t n = get(&h->bucket[i]);
+	for (unsigned i = 0; i < SL_STAT_BUCKETS; i++) {
+		uint64_t n = sl_stat_get(&h->bucket[i]);
 
 		if (n == 0)
 			continue;
@@ -289,121 +252,5 @@ int64_t sl_stat_quantile(const struct sl_stat *stat, double q)
 		if ((double)below >= wanted)
 			break;
 	}
-	return last == BUCKETS ? 0 : (int64_t)bucket_end(last);
-}
-
-/* ---- text ----------------------------------------------------------------------------
- */
-
-/* Label values and help texts escape alike, but for the quote. */
-static void add_escaped(struct sl_buf *out, const char *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (data[i] == '\n')
-			sl_buf_adds(out, "\\n");
-		else if (data[i] == '\\' || data[i] == '"')
-			sl_buf_addf(out, "\\%c", data[i]);
-		else
-			sl_buf_addc(out, data[i]);
-	}
-}
-
-void sl_stat_label(struct sl_buf *out, const char *key, struct sl_slice value)
-{
-	sl_buf_addf(out, "%s=\"", key);
-	add_escaped(out, value.data, value.len);
-	sl_buf_addc(out, '"');
-}
-
-/* "sightline_name_unit" */
-static void add_name(struct sl_buf *out, const struct family *family)
-{
-	sl_buf_addf(
-	    out, PREFIX "%s%s%s", family->name, family->unit[0] ? "_" : "", family->unit);
-}
-
-/* "sightline_name_unit_suffix{process="…",labels,le="…"} " */
-static void add_sample(struct sl_buf *out, const struct sl_stat_set *set,
-    const struct sl_stat *stat, const char *suffix, const char *le)
-{
-	add_name(out, stat->family);
-	sl_buf_addf(out, "%s{", suffix);
-	sl_stat_label(
-	    out, "process", (struct sl_slice){set->process, strlen(set->process)});
-	if (stat->labels[0])
-		sl_buf_addf(out, ",%s", stat->labels);
-	if (le)
-		sl_buf_addf(out, ",le=\"%s\"", le);
-	sl_buf_adds(out, "} ");
-}
-
-static void add_histogram(
-    struct sl_buf *out, const struct sl_stat_set *set, const struct sl_stat *stat)
-{
-	const struct histogram *h = stat->histogram;
-	uint64_t below = 0;
-	unsigned i = 0;
-	char le[32];
-
-	for (int power = SHOWN_FIRST; power <= SHOWN_LAST; power++) {
-		uint64_t end = UINT64_C(1) << power;
-
-		for (; i < BUCKETS && bucket_end(i) <= end; i++)
-			below += get(&h->bucket[i]);
-		snprintf(le, sizeof(le), "%.12g", (double)end / 1e9);
-		add_sample(out, set, stat, "_bucket", le);
-		sl_buf_addf(out, "%" PRIu64 "\n", below);
-	}
-	for (; i < BUCKETS; i++)
-		below += get(&h->bucket[i]);
-	add_sample(out, set, stat, "_bucket", "+Inf");
-	sl_buf_addf(out, "%" PRIu64 "\n", below);
-	add_sample(out, set, stat, "_count", NULL);
-	sl_buf_addf(out, "%" PRIu64 "\n", below);
-	add_sample(out, set, stat, "_sum", NULL);
-	sl_buf_addf(out, "%.9f\n", (double)get(&h->sum_ns) / 1e9);
-}
-
-static void add_stat(
-    struct sl_buf *out, const struct sl_stat_set *set, const struct sl_stat *stat)
-{
-	switch (stat->family->kind) {
-	case SL_STAT_COUNTER:
-		add_sample(out, set, stat, "_total", NULL);
-		sl_buf_addf(out, "%" PRIu64 "\n", get(&stat->word));
-		return;
-	case SL_STAT_GAUGE:
-		add_sample(out, set, stat, "", NULL);
-		sl_buf_addf(out, "%.17g\n", as_double(get(&stat->word)));
-		return;
-	case SL_STAT_HISTOGRAM:
-		add_histogram(out, set, stat);
-		return;
-	}
-}
-
-void sl_stat_render(const struct sl_stat_set *set, struct sl_buf *out)
-{
-	static const char *const types[] = {"counter", "gauge", "histogram"};
-	const struct family *family;
-	const struct sl_stat *stat;
-
-	STAILQ_FOREACH (family, &set->families, link) {
-		sl_buf_adds(out, "# TYPE ");
-		add_name(out, family);
-		sl_buf_addf(out, " %s\n", types[family->kind]);
-		if (family->unit[0]) {
-			sl_buf_adds(out, "# UNIT ");
-			add_name(out, family);
-			sl_buf_addf(out, " %s\n", family->unit);
-		}
-		sl_buf_adds(out, "# HELP ");
-		add_name(out, family);
-		sl_buf_addc(out, ' ');
-		add_escaped(out, family->help, strlen(family->help));
-		sl_buf_addc(out, '\n');
-		STAILQ_FOREACH (stat, &family->stats, link)
-			add_stat(out, set, stat);
-	}
-	sl_buf_adds(out, "# EOF\n");
+	return last == SL_STAT_BUCKETS ? 0 : (int64_t)sl_stat_bucket_end(last);
 }

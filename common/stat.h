@@ -74,6 +74,9 @@ double sl_stat_value(const struct sl_stat *stat);
 /* sl_stat_record adds one duration to a histogram; negative counts as 0. */
 void sl_stat_record(struct sl_stat *stat, int64_t duration_ns);
 
+/* sl_stat_record_n adds the same duration n times. */
+void sl_stat_record_n(struct sl_stat *stat, int64_t duration_ns, uint64_t n);
+
 /*
  * sl_stat_quantile returns the duration in ns below which the share q (0..1)
  * of what was recorded lies, at most 6.25 % too high; 0 if nothing was.
