@@ -20,6 +20,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "census.h"
 #include "command.h"
 #include "common/clock.h"
 #include "common/crypto.h"
@@ -288,6 +289,7 @@ static int make_state(struct agg_core *core, bool epoch_changed)
 	    .journal = core->journal,
 	    .publish_interval_ms = config->aggregator.publish_interval_ms,
 	    .streaming = config->aggregator.enable_real_time_streaming,
+	    .hops = {.ring = core->own.hop_ring, .aggregate = core->own.hop_aggregate},
 	};
 	core->publish = agg_publish_new(&publish);
 	if (!core->publish)
@@ -311,6 +313,7 @@ static int open_bus(struct agg_core *core)
 	    .request = on_request, .report = on_report, .gone = on_gone};
 
 	core->command = agg_command_new(core);
+	core->census = agg_census_new(core);
 	core->places = agg_places_new(sl_clock_mono_ns(), agg_handler_places_cut, core);
 	if (sl_bus_open(&core->bus, &options, &handler, core) != 0)
 		return EX_CANTCREAT;
@@ -424,6 +427,7 @@ static void stop(struct sl_process *process)
 	if (core->bus)
 		sl_bus_close(core->bus);
 	agg_places_free(core->places);
+	agg_census_free(core->census);
 	agg_command_free(core->command);
 	agg_publish_free(core->publish);
 	agg_state_free(core->state);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "census.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
@@ -68,6 +69,8 @@ static const struct row rows[] = {
     {SL_REQ_TICKET_SPEND, false, false, 0, agg_ticket_spend},
     {SL_REQ_CONNECTION, false, false, 0, agg_connection_ask},
     {SL_REQ_CONNECTION_DONE, false, false, 0, agg_connection_done},
+    {SL_REQ_CENSUS, false, false, 0, agg_census_ask},
+    {SL_REQ_CENSUS_DONE, false, false, 0, agg_census_done},
     {SL_REQ_PLACES, false, false, 0, agg_handler_places},
 };
 

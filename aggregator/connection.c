@@ -14,8 +14,7 @@
 #define ENTRY_NS (10 * SL_NS_PER_S)
 #define BODY_MAX (16u * 1024u)
 
-/* The control log is shared with revocations, which must always find a place. */
-static bool within_rate(struct agg_connection_rate *rate, int64_t mono_ns)
+bool agg_connection_within_rate(struct agg_connection_rate *rate, int64_t mono_ns)
 {
 	double seconds = (double)(mono_ns - rate->mono_ns) / (double)SL_NS_PER_S;
 
@@ -94,7 +93,7 @@ static void pass_on(
 		    "what is asked of a connection has at most 16 KiB");
 		return;
 	}
-	if (!within_rate(&core->connection_rate, sl_clock_mono_ns()) ||
+	if (!agg_connection_within_rate(&core->connection_rate, sl_clock_mono_ns()) ||
 	    agg_journal_control(core->journal, kind, text, sl_clock_wall_ns() + ENTRY_NS,
 		false, &seq) != 0) {
 		agg_answer_problem(answer, 503, "unavailable",

@@ -34,4 +34,10 @@ struct agg_connection_rate {
 	double used;
 };
 
+/*
+ * agg_connection_within_rate counts an entry that clients have caused: the control
+ * log is shared with revocations, which must always find a place.
+ */
+bool agg_connection_within_rate(struct agg_connection_rate *rate, int64_t mono_ns);
+
 #endif

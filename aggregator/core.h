@@ -22,6 +22,7 @@
 #include "state.h"
 #include "table.h"
 
+struct agg_census;
 struct agg_command;
 struct agg_tickets;
 
@@ -43,6 +44,7 @@ struct agg_core {
 	struct agg_command *command;
 	struct agg_connection_rate connection_rate;
 	struct agg_tickets *tickets;
+	struct agg_census *census;
 	struct agg_gateways gateways;
 	struct agg_places *places;
 	struct agg_own own;

@@ -13,6 +13,10 @@ void agg_own_start(struct agg_own *own)
 
 	own->pass = sl_stat_register(set, SL_STAT_HISTOGRAM, "aggregator_pass", "seconds",
 	    "Time from draining the rings to publishing.", NULL);
+	own->hop_ring = sl_stat_register(set, SL_STAT_HISTOGRAM, "hop", "seconds",
+	    "Time of a log entry between two borders of its way.", "hop=\"ring\"");
+	own->hop_aggregate = sl_stat_register(set, SL_STAT_HISTOGRAM, "hop", "seconds",
+	    "Time of a log entry between two borders of its way.", "hop=\"aggregate\"");
 	own->samples = sl_stat_register(set, SL_STAT_COUNTER, "ingest_records", "",
 	    "Records taken from rings.", NULL);
 	own->dropped = sl_stat_register(set, SL_STAT_COUNTER, "ingest_dropped", "",

@@ -29,7 +29,8 @@ struct agg_publish {
 	bool paused;
 	bool defs_due;
 	struct queue entries;
-	struct queue controls; /* seq, length of kind, kind, body */
+	struct sl_buf taken_us; /* int64_t each: when it was taken from its ring */
+	struct queue controls;  /* seq, length of kind, kind, body */
 	struct event *timer;
 	int64_t timer_mono_ns;   /* when it is due; 0: not set */
 	int64_t batch_mono_ns;   /* when the last batch left */
@@ -105,6 +106,7 @@ void agg_publish_free(struct agg_publish *publish)
 		return;
 	event_free(publish->timer);
 	queue_clear(&publish->entries);
+	sl_buf_clear(&publish->taken_us);
 	queue_clear(&publish->controls);
 	sl_buf_clear(&publish->out);
 	free(publish);
@@ -122,9 +124,33 @@ void agg_publish_configure(
 	publish->options.streaming = streaming;
 }
 
+static void take_time(struct agg_publish *publish, const void *packed, size_t len)
+{
+	const struct agg_publish_hops *hops = &publish->options.hops;
+	struct sl_entry entry;
+
+	if (!hops->ring || sl_msg_entry_read(packed, len, &entry) != 0)
+		return;
+	sl_stat_record(hops->ring, (entry.ingest_us - entry.ts_us) * SL_NS_PER_US);
+	sl_buf_add(&publish->taken_us, &entry.ingest_us, sizeof entry.ingest_us);
+}
+
+/* The entries that wait have left. */
+static void leave(struct agg_publish *publish, int64_t publish_us)
+{
+	for (size_t at = 0; at < publish->taken_us.len; at += sizeof(int64_t)) {
+		int64_t taken_us;
+		memcpy(&taken_us, publish->taken_us.data + at, sizeof taken_us);
+		sl_stat_record(publish->options.hops.aggregate,
+		    (publish_us - taken_us) * SL_NS_PER_US);
+	}
+	sl_buf_reset(&publish->taken_us);
+}
+
 void agg_publish_entry(struct agg_publish *publish, const void *packed, size_t len)
 {
 	queue_add(&publish->entries, packed, len);
+	take_time(publish, packed, len);
 	if (publish->bus && publish->entries.bytes.len > PENDING_MAX)
 		flush(publish, false, false);
 }
@@ -264,6 +290,7 @@ static void flush(struct agg_publish *publish, bool with_metrics, bool keyframe)
 	publish->stats.entries += publish->entries.count;
 	publish->stats.keyframes += keyframe;
 	publish->stats.last_wall_ns = head.publish_us * SL_NS_PER_US;
+	leave(publish, head.publish_us);
 	queue_reset(&publish->entries);
 	queue_reset(&publish->controls);
 	publish->defs_due = false;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/stat.h"
 #include "journal.h"
 #include "state.h"
 
@@ -23,11 +24,24 @@ struct sl_bus;
  */
 struct agg_publish;
 
+/*
+ * The aggregator's part of the way of a log entry (the gateway has the rest:
+ * gateway/hops.h), from the wall clock in microseconds:
+ *
+ *	ring       the time that the entry itself names .. taken from its ring
+ *	aggregate  .. left in a batch: judged, journaled, waited for the batch
+ */
+struct agg_publish_hops {
+	struct sl_stat *ring;
+	struct sl_stat *aggregate;
+};
+
 struct agg_publish_options {
 	struct event_base *loop;
 	struct agg_state *state;     /* borrowed */
 	struct agg_journal *journal; /* borrowed */
 	int64_t publish_interval_ms;
+	struct agg_publish_hops hops; /* NULL in tests */
 	bool streaming; /* enable_real_time_streaming: off, nothing but keyframes */
 };
 

@@ -161,6 +161,9 @@ int sl_conn_send_frames(struct sl_conn *conn, struct sl_frame *const *frames, in
 /* sl_conn_pending_bytes returns what is queued here and not yet in the kernel. */
 size_t sl_conn_pending_bytes(const struct sl_conn *conn);
 
+/* sl_conn_sent_bytes returns what the kernel has taken so far. */
+uint64_t sl_conn_sent_bytes(const struct sl_conn *conn);
+
 /*
  * sl_conn_stalled_ns returns for how long the kernel has taken nothing although
  * something is pending; 0 while nothing is.  now_ns is the monotonic clock.

@@ -28,6 +28,7 @@ static ssize_t transmit(struct sl_conn *conn, const struct iovec *pieces, int co
 	if (n >= 0) {
 		stats->sends++;
 		stats->sent_bytes += (uint64_t)n;
+		conn->sent_bytes += (uint64_t)n;
 		return n;
 	}
 	if (errno == EAGAIN || errno == ENOBUFS)
@@ -160,6 +161,11 @@ int sl_conn_send_frames(struct sl_conn *conn, struct sl_frame *const *frames, in
 size_t sl_conn_pending_bytes(const struct sl_conn *conn)
 {
 	return conn->busy ? conn->busy->queue.bytes : 0;
+}
+
+uint64_t sl_conn_sent_bytes(const struct sl_conn *conn)
+{
+	return conn->sent_bytes;
 }
 
 int64_t sl_conn_stalled_ns(const struct sl_conn *conn, int64_t now_ns)

@@ -42,6 +42,7 @@ struct sl_conn {
 	void *owner;
 	struct sl_conn_busy *busy; /* NULL while idle */
 	LIST_ENTRY(sl_conn) link;  /* the set's open or dead list */
+	uint64_t sent_bytes;
 	uint8_t flags;
 	uint8_t reason; /* valid once finishing or closed */
 };

@@ -254,3 +254,13 @@ int64_t sl_stat_quantile(const struct sl_stat *stat, double q)
 	}
 	return last == SL_STAT_BUCKETS ? 0 : (int64_t)sl_stat_bucket_end(last);
 }
+
+uint64_t sl_stat_recorded(const struct sl_stat *stat)
+{
+	return count_of(stat->histogram);
+}
+
+int64_t sl_stat_sum(const struct sl_stat *stat)
+{
+	return (int64_t)sl_stat_get(&stat->histogram->sum_ns);
+}

@@ -83,6 +83,11 @@ void sl_stat_record_n(struct sl_stat *stat, int64_t duration_ns, uint64_t n);
  */
 int64_t sl_stat_quantile(const struct sl_stat *stat, double q);
 
+/* sl_stat_recorded and _sum return how many durations were recorded and their sum in ns.
+ */
+uint64_t sl_stat_recorded(const struct sl_stat *stat);
+int64_t sl_stat_sum(const struct sl_stat *stat);
+
 /* sl_stat_render appends the whole set as OpenMetrics text with its "# EOF". */
 void sl_stat_render(const struct sl_stat_set *set, struct sl_buf *out);
 

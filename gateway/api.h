@@ -32,6 +32,13 @@ void gw_api_problem_page(struct gw_call *call); /* api_health.c */
 void gw_api_openapi(struct gw_call *call);      /* api_document.c */
 void gw_api_asyncapi(struct gw_call *call);     /* api_document.c */
 
+/* api_connections.c and api_selftest.c; answered once all gateways have been asked. */
+void gw_api_connections(struct gw_call *call);
+void gw_api_connection_stats(struct gw_call *call);
+void gw_api_websocket_stats(struct gw_call *call);
+void gw_api_test_connection(struct gw_call *call);
+void gw_api_analytics_health(struct gw_call *call);
+
 /* gw_api_alerts_list answers with the bare array of open alerts. */
 void gw_api_alerts_list(struct gw_call *call);
 

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "behind.h"
+#include "clock.h"
 #include "frame.h"
+#include "hops.h"
 #include "pump.h"
+#include "tally.h"
 #include "view.h"
 
 /* Past this it is written for each member in turns, by the pump. */
@@ -68,6 +71,28 @@ void gw_burst_recall(struct gw_burst *b)
 	}
 }
 
+/* When what is seen was collected and read, in the mean: sums stay exact. */
+static void take_times(struct gw_burst *b)
+{
+	int64_t read = 0, collected = 0;
+
+	b->timed = 0;
+	b->read_us = b->collected_us = 0;
+	for (size_t i = 0; i < b->seen_count; i++) {
+		const struct gw_entry *e = b->item[b->seen[i]].entry;
+		if (e->read_us == 0)
+			continue;
+		if (b->timed++ == 0)
+			b->read_us = e->read_us;
+		read += e->read_us - b->read_us;
+		collected += e->e.ts_us - b->read_us;
+	}
+	if (b->timed == 0)
+		return;
+	b->collected_us = b->read_us + collected / b->timed;
+	b->read_us += read / b->timed;
+}
+
 void gw_burst_view(struct gw_burst *b, const struct gw_view *view)
 {
 	const struct sl_catalog *catalog = gw_mirror_catalog(b->hub->mirror);
@@ -91,6 +116,7 @@ void gw_burst_view(struct gw_burst *b, const struct gw_view *view)
 			break;
 		}
 	}
+	take_times(b);
 }
 
 void gw_burst_end(struct gw_burst *b)
@@ -222,6 +248,24 @@ const struct gw_burst_frame *gw_burst_shared(
 	return frame_of(b, view, client);
 }
 
+/* Counts what a client was handed, and when. */
+static void tally(const struct gw_burst *b, struct gw_client *client, uint32_t messages)
+{
+	const struct gw_hops *hops = b->hub->hops;
+	int64_t latency_us = b->published_us ? b->now_us - b->published_us : -1;
+
+	gw_tally_sent(client, messages, latency_us);
+	if (!hops)
+		return;
+	if (latency_us >= 0)
+		sl_stat_record(hops->delivery, latency_us * SL_NS_PER_US);
+	if (b->timed == 0)
+		return;
+	sl_stat_record_n(hops->socket, (b->now_us - b->read_us) * SL_NS_PER_US, b->timed);
+	sl_stat_record_n(
+	    hops->end_to_end, (b->now_us - b->collected_us) * SL_NS_PER_US, b->timed);
+}
+
 void gw_burst_give(struct gw_burst *b, struct gw_view *view, struct gw_client *client)
 {
 	struct gw_hub *hub = b->hub;
@@ -234,6 +278,7 @@ void gw_burst_give(struct gw_burst *b, struct gw_view *view, struct gw_client *c
 	if (shared) {
 		hub->stats.messages += messages;
 		hub->stats.shared += messages;
+		tally(b, client, messages);
 		gw_client_send_shared(client, shared->frame, &shared->sum);
 	} else if (client->behind || own + messages > 0 || b->torn) {
 		if (!client->behind)

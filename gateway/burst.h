@@ -58,12 +58,17 @@ struct gw_burst {
 	struct sl_buf arena[GW_FORM_COUNT][GW_PACKING_GZIP];
 	uint64_t from[SL_STREAM_COUNT];
 	uint64_t to[SL_STREAM_COUNT];
-	bool torn; /* the window does not keep all of it */
+	bool torn;            /* the window does not keep all of it */
+	int64_t published_us; /* the oldest of it; 0: not known */
+	int64_t now_us;       /* wall clock, kept up to date by whoever gives it out */
 
 	/* Of the view at hand. */
 	size_t *seen;
 	size_t seen_count;
 	bool personal;         /* some of it may be for single members */
+	uint32_t timed;        /* of what is seen, with a time of its reading */
+	int64_t read_us;       /* the mean of these times */
+	int64_t collected_us;  /* and of the entries' own */
 	struct sl_buf overlay; /* its metrics, without the envelope */
 	bool has_overlay;
 	struct gw_burst_frame frame[GW_FORM_COUNT][GW_PACKING_KINDS];

@@ -241,6 +241,8 @@ struct passed {
 	const struct gw_route *route;
 	struct sl_http_request *request;
 	struct gw_question *question;
+	gw_call_present *present; /* NULL: the reply is the answer */
+	void *arg;
 };
 
 static void on_answer(void *arg, const struct sl_msg_reply *reply)
@@ -252,6 +254,9 @@ static void on_answer(void *arg, const struct sl_msg_reply *reply)
 	if (!reply) {
 		gw_call_problem(&call, 503, "aggregator-unavailable",
 		    "the aggregator did not answer in time");
+	} else if (reply->status < 400 && p->present) {
+		p->present(&call, p->arg, reply->body);
+		p->arg = NULL;
 	} else if (reply->status < 400) {
 		gw_call_json(&call, reply->body.data, reply->body.len);
 	} else {
@@ -261,6 +266,7 @@ static void on_answer(void *arg, const struct sl_msg_reply *reply)
 		gw_call_problem(&call, reply->status, name, "%.*s",
 		    (int)reply->detail.len, reply->detail.data);
 	}
+	free(p->arg);
 	free(p);
 }
 
@@ -270,6 +276,7 @@ static void on_abort(void *arg, struct sl_http_request *request)
 
 	(void)request;
 	gw_ask_cancel(p->question);
+	free(p->arg);
 	free(p);
 }
 
@@ -279,24 +286,42 @@ void gw_call_ask(
 	gw_call_ask_as(call, call->credential.token, kind, body);
 }
 
-void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
-    enum sl_msg_request_kind kind, struct sl_slice body)
+static void pass_on(struct gw_call *call, struct sl_slice token,
+    enum sl_msg_request_kind kind, struct sl_slice body, const struct passed *passed)
 {
 	struct passed *p = malloc(sizeof *p);
 
 	if (!p)
 		abort();
+	*p = *passed;
 	p->gw = call->gw;
 	p->route = call->route;
 	p->request = call->request;
 	p->question = gw_ask_send(call->gw->ask, kind, token, body, on_answer, p);
 	if (!p->question) {
+		free(p->arg);
 		free(p);
 		gw_call_problem(call, 503, "aggregator-unavailable",
 		    "too many requests wait for the aggregator");
 		return;
 	}
 	sl_http_on_abort(call->request, on_abort, p);
+}
+
+void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
+    enum sl_msg_request_kind kind, struct sl_slice body)
+{
+	struct passed plain = {0};
+
+	pass_on(call, token, kind, body, &plain);
+}
+
+void gw_call_ask_then(struct gw_call *call, enum sl_msg_request_kind kind,
+    struct sl_slice body, gw_call_present *present, void *arg)
+{
+	struct passed then = {.present = present, .arg = arg};
+
+	pass_on(call, call->credential.token, kind, body, &then);
 }
 
 bool gw_call_supports(struct gw_call *call, const char *but)

@@ -107,6 +107,15 @@ bool gw_call_points(struct gw_call *call, bool *points);
 void gw_call_ask(
     struct gw_call *call, enum sl_msg_request_kind kind, struct sl_slice body);
 
+/*
+ * gw_call_ask_then does the same, and lets present answer a call that succeeded
+ * (it has gw and request only) with the reply's body.  arg is freed with free()
+ * where present is not called, else it is present's.
+ */
+typedef void gw_call_present(struct gw_call *call, void *arg, struct sl_slice body);
+void gw_call_ask_then(struct gw_call *call, enum sl_msg_request_kind kind,
+    struct sl_slice body, gw_call_present *present, void *arg);
+
 /* gw_call_ask_as does the same with another token. */
 void gw_call_ask_as(struct gw_call *call, struct sl_slice token,
     enum sl_msg_request_kind kind, struct sl_slice body);

@@ -15,6 +15,7 @@
 #include "pulse.h"
 #include "pump.h"
 #include "subscription.h"
+#include "tally.h"
 #include "view.h"
 
 struct bye {
@@ -51,9 +52,13 @@ void gw_client_init(struct gw_client *client, struct gw_hub *hub, struct sl_conn
 	client->who = who ? gw_identity_ref(who) : NULL;
 	client->heard_ms = client->told_ms = client->beat_ms = client->owed_ms =
 	    (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
-	/* A random UUID (version 4). */
+	/* A UUID of version 7: its time is the connection's, the rest cannot be guessed.
+	 */
+	uint64_t ms = (uint64_t)(sl_clock_wall_ns() / SL_NS_PER_MS);
 	sl_crypto_random(client->id, sizeof client->id);
-	client->id[6] = (uint8_t)((client->id[6] & 0x0f) | 0x40);
+	for (int i = 0; i < 6; i++)
+		client->id[i] = (uint8_t)(ms >> (40 - 8 * i));
+	client->id[6] = (uint8_t)((client->id[6] & 0x0f) | 0x70);
 	client->id[8] = (uint8_t)((client->id[8] & 0x3f) | 0x80);
 	gw_table_add(&hub->clients, &client->node, hash_of(client->id));
 }
@@ -188,8 +193,10 @@ void gw_client_follow(
 	gw_fanout_leave(client);
 	if (!client->behind)
 		gw_behind_begin(client, client->hub->end);
-	if (since)
+	if (since) {
 		gw_behind_resume(client, since, former);
+		gw_tally_resumed(client, GW_RESUMED_WHOLE);
+	}
 	gw_patterns_unref(former);
 	bool knows = since && client->form == GW_FORM_POLL &&
 		     gw_behind_want_changes(client, since);

@@ -48,6 +48,13 @@ enum gw_bye {
 
 #define GW_CLIENT_ID 16
 
+/* What became of a cursor that a client came with. */
+enum gw_resumed {
+	GW_RESUMED_NONE, /* it came without */
+	GW_RESUMED_WHOLE,
+	GW_RESUMED_GAP,
+};
+
 /* Lives in the endpoint's own struct; small, as there are many. */
 struct gw_client {
 	struct gw_hub *hub;
@@ -64,20 +71,24 @@ struct gw_client {
 	struct sl_deadline deadline;
 	uint32_t place; /* in its view */
 	uint32_t last_sub;
-	uint32_t heard_ms; /* monotonic, wraps: last sign of life of the peer */
-	uint32_t told_ms;  /* last ping or keep-alive */
-	uint32_t beat_ms;  /* last heartbeat message */
-	uint32_t owed_ms;  /* last metrics_update that it got because it was owed */
-	uint8_t form;      /* enum gw_form */
-	uint8_t round;     /* of the fan-out that had its turn with it last */
-	bool leaving;      /* disconnect is on its way: nothing more is sent */
-	bool warned;       /* token_expiring was sent */
-	bool heartbeats;   /* wants heartbeat messages */
-	bool points;       /* gets metrics as data points */
-	bool updates;      /* is owed a metrics_update within the update interval */
-	bool placed;       /* has one of its user's places */
-	bool whole;        /* its route is for roles that may read every module */
-	uint8_t id[GW_CLIENT_ID];
+	uint32_t heard_ms;   /* monotonic, wraps: last sign of life of the peer */
+	uint32_t told_ms;    /* last ping or keep-alive */
+	uint32_t beat_ms;    /* last heartbeat message */
+	uint32_t owed_ms;    /* last metrics_update that it got because it was owed */
+	uint32_t messages;   /* tally.h: handed to it */
+	uint8_t latency;     /* tally.h: of the newest of them */
+	uint8_t route;       /* gw_route_number of what it came by; 0: none */
+	uint8_t form : 4;    /* enum gw_form */
+	uint8_t resumed : 2; /* enum gw_resumed */
+	uint8_t round : 1;   /* of the fan-out that had its turn with it last */
+	bool leaving : 1;    /* disconnect is on its way: nothing more is sent */
+	bool warned : 1;     /* token_expiring was sent */
+	bool heartbeats : 1; /* wants heartbeat messages */
+	bool points : 1;     /* gets metrics as data points */
+	bool updates : 1;    /* is owed a metrics_update within the update interval */
+	bool placed : 1;     /* has one of its user's places */
+	bool whole : 1;      /* its route is for roles that may read every module */
+	uint8_t id[GW_CLIENT_ID]; /* begins with the time of its making, as UUIDv7 */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "census.h"
 #include "client.h"
 #include "connection.h"
 #include "key.h"
@@ -76,6 +77,8 @@ void gw_control_take(void *arg, const struct sl_msg_control *control)
 
 	if (is_kind(control, "connection"))
 		gw_connection_control(gw, control->body);
+	else if (is_kind(control, "census"))
+		understood = gw_census_control(gw, control->body);
 	else if (is_kind(control, "cut"))
 		understood = gw_admit_cut(gw, control->body);
 	else if (is_kind(control, "revoke"))

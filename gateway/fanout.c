@@ -177,6 +177,9 @@ static void begin_view(struct gw_fanout *f)
 /* A frame costs as much as a client for each of these. */
 #define GW_FANOUT_UNIT (16u * 1024u)
 
+/* The clock is looked at once for so many clients: every 0.1 ms or so. */
+#define GW_FANOUT_CLOCK 16
+
 static uint32_t cost_of(const struct gw_burst *b, const struct gw_client *client)
 {
 	return 1 + (uint32_t)(gw_burst_bytes(b, client) / GW_FANOUT_UNIT);
@@ -222,9 +225,14 @@ static void settle(struct gw_fanout *f)
 static void go_on(struct gw_fanout *f)
 {
 	uint32_t slice = f->hub->limits.slice_clients;
+	uint32_t clock = 0;
 
 	gw_burst_recall(&f->sweep);
 	for (uint32_t done = 0; f->view;) {
+		if (done / GW_FANOUT_CLOCK != clock || done == 0) {
+			clock = done / GW_FANOUT_CLOCK;
+			f->sweep.now_us = sl_clock_wall_ns() / SL_NS_PER_US;
+		}
 		if (slice > 0 && done >= slice) {
 			struct timeval now = {0};
 			settle(f);
@@ -254,6 +262,8 @@ static void begin(struct gw_fanout *f)
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
 		to[s] = gw_window_next(hub->window, (enum sl_stream)s);
 	gw_burst_collect(&f->sweep, hub, hub->end, to);
+	f->sweep.published_us = hub->fresh_us;
+	hub->fresh_us = 0;
 	memcpy(hub->end, to, sizeof to);
 	f->metrics = hub->metrics;
 	hub->metrics = gw_mirror_position(hub->mirror);
@@ -349,6 +359,10 @@ static void overtake(struct gw_fanout *f)
 	memcpy(from, f->sweep.from, sizeof from);
 	collect_urgent(&f->urgent[0], hub, from);
 	collect_urgent(&f->urgent[1], hub, hub->end);
+	for (int i = 0; i < 2; i++) {
+		f->urgent[i].published_us = hub->fresh_us;
+		f->urgent[i].now_us = sl_clock_wall_ns() / SL_NS_PER_US;
+	}
 	for (struct gw_view *view = hub->view_first; view; view = view->next) {
 		gw_burst_view(&f->urgent[0], view);
 		gw_burst_view(&f->urgent[1], view);

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "fanout.h"
 #include "flow.h"
+#include "hops.h"
 #include "log.h"
 #include "loop.h"
 #include "older.h"
@@ -48,6 +49,7 @@ struct gw_follow {
 	bool replay_open[SL_STREAM_COUNT];
 	struct gw_older *older;
 	int64_t heard_ns; /* last batch */
+	int64_t read_us;  /* wall clock, of the batch that is being read; 0: none is */
 	struct gw_follow_stats stats;
 	enum sl_flow_batch verdict; /* of the batch that is being read */
 	bool anew;
@@ -72,6 +74,14 @@ static void flush_soon(struct gw_follow *f)
 		return;
 	f->flush_due = true;
 	event_add(f->flush, &now);
+}
+
+/* The same for what a batch has brought, whose clients' latency counts from then. */
+static void flush_batch(struct gw_follow *f)
+{
+	if (f->read_us != 0 && f->hub->fresh_us == 0)
+		f->hub->fresh_us = f->stats.publish_us;
+	flush_soon(f);
 }
 
 static void on_flush(evutil_socket_t fd, short what, void *arg)
@@ -101,7 +111,10 @@ static int take_entry(void *arg, const struct sl_entry *entry, struct sl_slice p
 	}
 	if (entry->stream == SL_STREAM_ALERTS)
 		gw_mirror_alert(f->hub->mirror, entry);
-	flush_soon(f);
+	if (f->read_us != 0 && f->hub->hops)
+		sl_stat_record(
+		    f->hub->hops->bus, (f->read_us - f->stats.publish_us) * SL_NS_PER_US);
+	flush_batch(f);
 	return SL_OK;
 }
 
@@ -286,6 +299,8 @@ static int batch_head(void *arg, const struct sl_msg_batch_head *head)
 	struct gw_follow *f = arg;
 
 	f->verdict = sl_flow_head(&f->flow, head);
+	f->read_us = sl_clock_wall_ns() / SL_NS_PER_US;
+	gw_window_read_at(f->hub->window, f->read_us);
 	f->stats.publish_us = head->publish_us;
 	if (f->verdict == SL_FLOW_APART)
 		return SL_EAGAIN;
@@ -302,7 +317,7 @@ static int batch_metric(void *arg, const struct sl_msg_metric *metric)
 	if (f->verdict == SL_FLOW_OLD)
 		return SL_OK;
 	gw_mirror_metric(f->hub->mirror, metric);
-	flush_soon(f);
+	flush_batch(f);
 	return SL_OK;
 }
 
@@ -319,6 +334,8 @@ void gw_follow_batch(struct gw_follow *f, const void *data, size_t len)
 	f->stats.batches++;
 	f->stats.bytes += len;
 	int error = sl_msg_batch_read(data, len, &sink, f);
+	f->read_us = 0;
+	gw_window_read_at(f->hub->window, 0);
 	if (error && error != SL_EAGAIN) {
 		f->stats.malformed++;
 		sl_log_warn("follow", "batch not taken bytes=%zu error=\"%s\"", len,

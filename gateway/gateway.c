@@ -23,6 +23,7 @@
 #include "metrics.h"
 #include "proxy.h"
 #include "route.h"
+#include "selftest.h"
 #include "settings.h"
 #include "static.h"
 
@@ -135,6 +136,7 @@ static void make_parts(struct gateway *gw)
 	gw->auth = gw_auth_new(gw->hub.mirror, gw->users);
 	gw->limit = gw_limit_new();
 	gw->metrics = gw_metrics_new(gw->name);
+	gw->hub.hops = gw_metrics_hops(gw->metrics);
 	gw->conns = sl_conn_set_new(loop);
 	gw->http = sl_http_server_new(gw->conns, &http, gw_route_handle, gw);
 	gw_settings_requests(gw);
@@ -328,6 +330,7 @@ static void stop(struct sl_process *process)
 		sl_conn_set_free(gw->conns);
 	gw_connection_clear(gw);
 	gw_https_free(gw->https);
+	gw_selftest_clear(gw);
 	gw_ask_free(gw->ask);
 	if (gw->bus)
 		sl_bus_client_close(gw->bus);

@@ -53,6 +53,7 @@ struct gateway {
 	struct gw_pulse *pulse;
 	struct gw_metrics *metrics;
 	struct gw_connection_done *connection_done; /* NULL until the first */
+	struct gw_selftest *selftests;              /* under way */
 
 	struct event *second; /* reports */
 	struct event *sweep;

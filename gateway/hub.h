@@ -19,6 +19,7 @@ struct gw_client;
 struct gw_prefixes;
 struct gw_places;
 struct gw_fanout;
+struct gw_hops;
 struct gw_replay;
 struct gw_view;
 
@@ -30,14 +31,16 @@ struct gw_hub_limits {
 };
 
 struct gw_hub_stats {
-	uint64_t messages;  /* entries, metrics and gaps handed to sockets */
-	uint64_t shared;    /* of these, in frames shared by a view */
-	uint64_t skipped;   /* entries skipped for slow clients */
-	uint64_t gaps;      /* gap messages */
-	uint64_t flushes;   /* fan-outs */
-	uint64_t overtakes; /* alerts or critical events went past one under way */
-	uint64_t lagged;    /* times a client fell behind */
-	uint64_t dropped;   /* clients closed because they were slow */
+	uint64_t messages;    /* entries, metrics and gaps handed to sockets */
+	uint64_t shared;      /* of these, in frames shared by a view */
+	uint64_t skipped;     /* entries skipped for slow clients */
+	uint64_t gaps;        /* gap messages */
+	uint64_t flushes;     /* fan-outs */
+	uint64_t overtakes;   /* alerts or critical events went past one under way */
+	uint64_t lagged;      /* times a client fell behind */
+	uint64_t dropped;     /* clients closed because they were slow */
+	uint64_t resumes;     /* clients that came with a cursor */
+	uint64_t resume_gaps; /* of these, that could not have everything since */
 };
 
 /*
@@ -77,6 +80,8 @@ struct gw_hub {
 	uint64_t epoch;
 	uint64_t end[SL_STREAM_COUNT];
 	uint64_t metrics; /* the mirror's position that has been published */
+	int64_t fresh_us; /* when the oldest that is not flushed yet was published; 0 */
+	struct gw_hops *hops; /* NULL in tests without metrics */
 	struct gw_packing_home packing;
 	struct gw_prefixes *prefixes; /* NULL until a deflating client is behind */
 	struct gw_hub_limits limits;

@@ -19,6 +19,7 @@
 #include "admit.h"
 #include "clock.h"
 #include "loop.h"
+#include "route.h"
 #include "subscription.h"
 #include "view.h"
 
@@ -130,6 +131,7 @@ static void start(struct gw_call *call, const struct gw_wish *w, int64_t wait_ms
 	gw->count.polls_opened++;
 	sl_http_on_end(call->request, on_abort, poll);
 	gw_client_init(&poll->client, &gw->hub, NULL, GW_FORM_POLL, call->who);
+	poll->client.route = gw_route_number(call->route);
 	gw_admit_take(call, &poll->client);
 	poll->client.points = w->points;
 	gw_sub_add(&poll->client, set);

@@ -31,6 +31,8 @@ static const struct gw_message_kind kinds[] = {
     {"system_alert", false, PLACE TS, "Alert", CURSOR, "An alert begins to fire."},
     {"alert_update", false, PLACE TS, "Alert", CURSOR, "Any other change of an alert."},
     {"heartbeat", false, "", "Heartbeat", CURSOR, "The stream is alive."},
+    {"connection_test", false, "", "ConnectionTest", "",
+	"A test-connection request of this user comes through this stream."},
     {"gap", false, "log Log\nepoch string\n", "Gap", CURSOR,
 	"Entries of a log that were not delivered."},
     {"unsubscribed", false, ID, "Unsubscribed", "", "A subscription has ended."},

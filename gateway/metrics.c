@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hops.h"
 #include "https.h"
 #include "msg.h"
 #include "stat.h"
@@ -32,6 +33,11 @@
 	X(COUNTER, "gateway_gaps", "", "Gap messages.", gw->hub.stats.gaps)              \
 	X(COUNTER, "gateway_lagged", "", "Times that a client fell behind.",             \
 	    gw->hub.stats.lagged)                                                        \
+	X(COUNTER, "gateway_resumes", "", "Clients that came with a cursor.",            \
+	    gw->hub.stats.resumes)                                                       \
+	X(COUNTER, "gateway_resume_gaps", "",                                            \
+	    "Clients whose cursor was older than what is kept.",                         \
+	    gw->hub.stats.resume_gaps)                                                   \
 	X(COUNTER, "gateway_slow_disconnects", "", "Clients closed for being slow.",     \
 	    gw->hub.stats.dropped)                                                       \
 	X(COUNTER, "gateway_flushes", "", "Fan-outs.", gw->hub.stats.flushes)            \
@@ -98,6 +104,7 @@ struct gw_metrics {
 	struct sl_stat_set *set;
 	struct sl_stat *stat[GW_METRICS_ROWS];
 	struct sl_stat *closed[SL_CONN_REASON_COUNT];
+	struct gw_hops hops;
 };
 
 struct gw_metrics *gw_metrics_new(const char *process)
@@ -119,7 +126,13 @@ struct gw_metrics *gw_metrics_new(const char *process)
 		m->closed[r] = sl_stat_register(m->set, SL_STAT_COUNTER, "gateway_closed",
 		    "", "Connections closed, by reason.", label);
 	}
+	gw_hops_register(&m->hops, m->set);
 	return m;
+}
+
+struct gw_hops *gw_metrics_hops(struct gw_metrics *metrics)
+{
+	return &metrics->hops;
 }
 
 void gw_metrics_free(struct gw_metrics *metrics)

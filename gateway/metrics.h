@@ -11,6 +11,9 @@ struct gw_metrics;
 struct gw_metrics *gw_metrics_new(const char *process);
 void gw_metrics_free(struct gw_metrics *metrics);
 
+/* gw_metrics_hops returns the histograms that the hub records in. */
+struct gw_hops *gw_metrics_hops(struct gw_metrics *metrics);
+
 /* gw_metrics_render brings the counters up to date and appends OpenMetrics text. */
 void gw_metrics_render(struct gateway *gw, struct sl_buf *out);
 

@@ -32,6 +32,12 @@ static const struct gw_parameter parameters[] = {
     {"Last-Event-ID", "header", "string", "The same as since, and before it."},
     {"named", "query", "'1'", "Events have an event: line with the message's type."},
     {"heartbeat", "query", "'message'", "Heartbeats are messages."},
+    {"user", "query", "string", "Only connections of this subject."},
+    {"tenant", "query", "string", "Only connections of this tenant."},
+    {"role", "query", "string", "Only connections of this role."},
+    {"transport", "query", "'websocket'|'sse'|'poll'", "Only connections of this kind."},
+    {"gateway", "query", "string", "Only connections of this gateway."},
+    {"limit", "query", "integer", "Connections listed of each gateway; 500 at most."},
     {"userId", "query", "string", "Must be the token's subject."},
     {"If-None-Match", "header", "string", "The ETag of what is there already: 304."},
 };

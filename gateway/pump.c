@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "behind.h"
+#include "clock.h"
 #include "fanout.h"
+#include "hops.h"
 #include "prefix.h"
 #include "pulse.h"
 #include "replay.h"
+#include "tally.h"
 #include "view.h"
 
 /*
@@ -42,6 +45,8 @@ struct turn_state {
 	const struct sl_catalog *catalog;
 	struct sl_buf *out;
 	uint32_t messages;
+	int64_t now_us;     /* wall clock, once it was needed */
+	int64_t latency_us; /* of the entry added last; -1: none */
 };
 
 static void stamp_now(const struct turn_state *t, struct gw_stamp *stamp)
@@ -95,6 +100,8 @@ static void add_gaps(struct turn_state *t)
 		    .reason = reasons[b->gap[s]],
 		};
 		struct gw_stamp stamp;
+		if (b->gap[s] != GW_GAP_SLOW)
+			gw_tally_resumed(t->client, GW_RESUMED_GAP);
 		b->pos[s] = b->gap_to[s];
 		b->gap[s] = GW_GAP_NONE;
 		b->gap_to[s] = 0;
@@ -179,6 +186,22 @@ static enum turn find_entry(
 	return TURN_AGAIN;
 }
 
+/* What comes late counts with its time; what is read again after a resume does not. */
+static void take_time(struct turn_state *t, const struct gw_entry *entry)
+{
+	const struct gw_hops *hops = t->hub->hops;
+
+	if (entry->read_us == 0 || t->behind->catching_up)
+		return;
+	if (t->now_us == 0)
+		t->now_us = sl_clock_wall_ns() / SL_NS_PER_US;
+	t->latency_us = t->now_us - entry->read_us;
+	if (!hops)
+		return;
+	sl_stat_record(hops->socket, t->latency_us * SL_NS_PER_US);
+	sl_stat_record(hops->end_to_end, (t->now_us - entry->e.ts_us) * SL_NS_PER_US);
+}
+
 static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
 {
 	struct gw_behind *b = t->behind;
@@ -203,6 +226,7 @@ static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
 		else
 			gw_render_entry(t->out, form, &entry->e, &stamp);
 		t->messages++;
+		take_time(t, entry);
 		if (b->lag > 0)
 			b->lag--;
 	}
@@ -252,6 +276,7 @@ void gw_pump_run(struct gw_client *client)
 		    .hub = hub,
 		    .catalog = gw_mirror_catalog(hub->mirror),
 		    .out = &out,
+		    .latency_us = -1,
 		};
 		if (!client->view || gw_client_is_full(client))
 			return;
@@ -264,6 +289,7 @@ void gw_pump_run(struct gw_client *client)
 		sl_buf_reset(&out);
 		enum turn turn = compose(&t);
 		hub->stats.messages += t.messages;
+		gw_tally_sent(client, t.messages, t.latency_us);
 		if (out.len > 0)
 			gw_client_send(client, out.data, out.len);
 		if (turn == TURN_WAIT) {

@@ -46,6 +46,9 @@ struct gw_route {
 /* gw_route_at returns the rows of the table in order, NULL after the last one. */
 const struct gw_route *gw_route_at(size_t i);
 
+/* gw_route_number numbers the rows from 1, in few bits: 0 for NULL. */
+uint8_t gw_route_number(const struct gw_route *route);
+
 /* gw_route_path returns a row's path where it depends on the configuration, too. */
 const char *gw_route_path(const struct gw_route *route, const char *websocket_path);
 

@@ -62,6 +62,15 @@ static const struct gw_route routes[] = {
 	.summary = "Changes what a live stream of the caller is subscribed to",
 	.body = "SubscribeCommand|UnsubscribeCommand",
 	.answer = "Subscribed|Unsubscribed"},
+    {GET, "/api/v1/connections", gw_api_connections, SL_RIGHT_CONNECTIONS,
+	GW_ROUTE_DEFAULT, .summary = "Live connections of all gateways",
+	.query = "user tenant role transport gateway limit", .answer = "Connections"},
+    {GET, "/api/v1/connections/stats", gw_api_connection_stats, SL_RIGHT_CONNECTIONS,
+	GW_ROUTE_DEFAULT, .summary = "Figures of all gateways' connections",
+	.answer = "ConnectionStats"},
+    {POST, "/api/v1/test-connection", gw_api_test_connection, 0, 0,
+	.summary = "Sends a message through the caller's live streams and sees it arrive",
+	.body = "TestConnection", .answer = "ConnectionTestResult"},
     {GET, "/healthz", gw_api_healthz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS,
 	.summary = "The process is alive", .answer = "Health"},
     {GET, "/readyz", gw_api_readyz, 0, GW_ROUTE_PUBLIC | GW_ROUTE_ALWAYS,
@@ -93,6 +102,9 @@ static const struct gw_route routes[] = {
     {GET, "/analytics/dashboard/realtime", gw_api_snapshot, 0, 0,
 	.summary = "The snapshot, for clients without a WebSocket",
 	.query = "modules If-None-Match", .answer = "Snapshot"},
+    {GET, "/analytics/health", gw_api_analytics_health, SL_RIGHT_CONNECTIONS,
+	GW_ROUTE_DEFAULT, .summary = "Connections, events, caches and errors",
+	.answer = "AnalyticsHealth"},
     {GET, "/", gw_websocket_open, 0, GW_ROUTE_UPGRADE | GW_ROUTE_ROOT,
 	.summary = "Opens a WebSocket; the dashboard's page without an upgrade",
 	.query = WEBSOCKET_QUERY, .answer = "text/html"},
@@ -103,6 +115,17 @@ static const struct gw_route routes[] = {
 	GW_ROUTE_STREAM | GW_ROUTE_ALL | GW_ROUTE_UPDATES | GW_ROUTE_BEATS,
 	.summary = "Opens an event stream with heartbeat messages", .query = STREAM_QUERY,
 	.answer = STREAM_ANSWER},
+    {GET, "/api/admin/analytics/connection-stats", gw_api_connection_stats,
+	SL_RIGHT_CONNECTIONS, GW_ROUTE_ALL | GW_ROUTE_DEFAULT | GW_ROUTE_WRAPS,
+	.summary = "Figures of event streams and WebSockets together",
+	.answer = "ConnectionStats"},
+    {GET, "/api/admin/analytics/websocket-stats", gw_api_websocket_stats,
+	SL_RIGHT_CONNECTIONS, GW_ROUTE_ALL | GW_ROUTE_DEFAULT | GW_ROUTE_WRAPS,
+	.summary = "Figures of WebSockets", .answer = "WebsocketStats"},
+    {POST, "/api/admin/analytics/test-connection", gw_api_test_connection, 0,
+	GW_ROUTE_ALL | GW_ROUTE_WRAPS,
+	.summary = "Sends a message through the caller's live streams and sees it arrive",
+	.body = "TestConnection", .answer = "ConnectionTestResult"},
     {GET, "", gw_websocket_open, 0, GW_ROUTE_UPGRADE | GW_ROUTE_ALL | GW_ROUTE_UPDATES,
 	.summary = "Opens a WebSocket (gateway.websocket_path)",
 	.query = WEBSOCKET_QUERY},
@@ -135,4 +158,10 @@ const struct gw_route *gw_route_at(size_t i)
 const char *gw_route_path(const struct gw_route *route, const char *websocket_path)
 {
 	return *route->path ? route->path : websocket_path;
+}
+
+uint8_t gw_route_number(const struct gw_route *route)
+{
+	_Static_assert(sizeof routes / sizeof *routes < 255, "numbers fit a byte");
+	return route ? (uint8_t)(route - routes + 1) : 0;
 }

@@ -249,6 +249,120 @@ static const struct gw_schema schemas[] = {
 	"durable boolean\n"
 	"logs Range{}\n"},
     {"Range", "Sequence numbers of a log.", "oldest integer\nnext integer\n"},
+
+    /* ---- connections ---- */
+    {"ConnectionRow", "A live connection.",
+	"id uuid\n"
+	"user string|null Null until it has signed in.\n"
+	"role string|null\n"
+	"tenant string|null\n"
+	"gateway string\n"
+	"transport 'websocket'|'sse'|'poll'\n"
+	"route string|null The path that it came by.\n"
+	"connectedAt time\n"
+	"age_ms integer\n"
+	"subscriptions integer\n"
+	"queuedMessages integer\n"
+	"queuedBytes integer\n"
+	"messages integer Events, alerts, metrics and gaps handed to it.\n"
+	"bytes integer\n"
+	"latency_ms number From the aggregator's batch to its socket, newest message.\n"
+	"resumed 'no'|'whole'|'gap' What became of the cursor that it came with.\n"},
+    {"Connections", "A list of live connections.",
+	"connections ConnectionRow[]\n"
+	"total integer\n"
+	"truncated boolean There are more than are listed.\n"
+	"missing string[] Gateways that did not answer in time.\n"
+	"timestamp time\n"},
+    {"TransportStats", "Connections of one kind.",
+	"totalConnections integer\n"
+	"activeSubscriptions integer\n"
+	"queuedMessages integer Messages that slow clients lag.\n"
+	"queuedBytes integer Handed over and not yet taken by their sockets.\n"
+	"behind integer Connections that resume or are slow.\n"},
+    {"BufferStats", "What waits for slow clients.",
+	"maxBufferSize integer\n"
+	"queuedMessages integer\n"
+	"queuedBytes integer\n"
+	"utilization number|null Share of all connections' places.\n"
+	"skippedMessages integer\n"
+	"slowDisconnects integer\n"},
+    {"LatencyStats", "From the aggregator's batch to clients' sockets.",
+	"deliveries integer\n"
+	"average_ms number|null\n"
+	"p50_ms number Of the slowest gateway.\n"
+	"p99_ms number Of the slowest gateway.\n"},
+    {"ReconnectionStats", "Clients that came with a cursor.",
+	"attempts integer\n"
+	"successful integer\n"
+	"withGap integer\n"
+	"successRate number|null\n"},
+    {"ConnectionStats", "Figures of all gateways together.",
+	"totalConnections integer\n"
+	"activeSubscriptions integer\n"
+	"websocket TransportStats\n"
+	"sse TransportStats\n"
+	"poll TransportStats\n"
+	"connectionsPerUser integer{} Of each gateway's 100 users with the most.\n"
+	"opened integer Since the gateways' start, as all that follows.\n"
+	"messages integer\n"
+	"bytes integer\n"
+	"buffers BufferStats\n"
+	"latency LatencyStats\n"
+	"reconnections ReconnectionStats\n"
+	"missing string[] Gateways that did not answer in time.\n"
+	"timestamp time\n"},
+    {"WebsocketStats", "Figures of all gateways' WebSockets.",
+	"totalConnections integer\n"
+	"activeSubscriptions integer\n"
+	"queuedMessages integer Messages that slow clients lag.\n"
+	"queuedBytes integer Handed over and not yet taken by their sockets.\n"
+	"behind integer Connections that resume or are slow.\n"
+	"receivedMessages integer\n"
+	"invalidMessages integer\n"
+	"missing string[] Gateways that did not answer in time.\n"
+	"timestamp time\n"},
+    {"TestConnection", "Which of the caller's streams to test.",
+	"connectionType? 'sse'|'websocket' All, by default.\n"},
+    {"ConnectionTest", "What a test sends.", "testId uuid\nserverTime time\n"},
+    {"ConnectionProbe", "What came of it for one stream.",
+	"connectionId uuid\n"
+	"gateway string\n"
+	"transport 'websocket'|'sse'\n"
+	"delivered boolean\n"
+	"roundTrip_ms number|null Until the pong, or until the peer had it all.\n"},
+    {"ConnectionTestResult", "What came of a test.",
+	"connectionType string|null\n"
+	"healthy boolean There is a stream, and it arrived on all.\n"
+	"tested integer\n"
+	"delivered integer\n"
+	"connections ConnectionProbe[]\n"
+	"missing string[] Gateways that did not answer in time.\n"
+	"timestamp time\n"},
+    {"HealthConnections", "Connections of all gateways.",
+	"totalConnections integer\n"
+	"activeSubscriptions integer\n"
+	"websocket TransportStats\n"
+	"sse TransportStats\n"
+	"poll TransportStats\n"
+	"latency LatencyStats\n"
+	"reconnections ReconnectionStats\n"},
+    {"AnalyticsHealth", "Document 001's health.",
+	"status 'healthy'|'degraded'\n"
+	"connections HealthConnections\n"
+	"events integer{} By log; processed: of all logs.\n"
+	"cache CacheStats\n"
+	"errors integer{}\n"
+	"errorRate number|null Share of requests and messages.\n"
+	"missing string[] Gateways that did not answer in time.\n"
+	"timestamp time\n"},
+    {"CacheStats", "What did not have to be done again.",
+	"tokenHits integer\n"
+	"tokenMisses integer\n"
+	"tokenHitRate number|null\n"
+	"messagesRendered integer\n"
+	"messagesShared integer\n"
+	"sharedRate number|null\n"},
 };
 
 const struct gw_schema *gw_schema_at(size_t i)

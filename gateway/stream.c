@@ -106,6 +106,7 @@ static void start(struct gw_call *call, const struct gw_wish *w)
 	    w->named ? GW_FORM_SSE_NAMED : GW_FORM_SSE, call->who);
 	if (gzip)
 		stream->client.packing = gw_packing_gzip();
+	stream->client.route = gw_route_number(call->route);
 	stream->client.heartbeats = w->heartbeats || (flags & GW_ROUTE_BEATS);
 	stream->client.points = w->points;
 	stream->client.updates = flags & GW_ROUTE_UPDATES;

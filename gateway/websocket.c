@@ -11,6 +11,7 @@
 #include "packing.h"
 #include "pump.h"
 #include "route.h"
+#include "selftest.h"
 #include "signing.h"
 #include "upgrade.h"
 #include "ws.h"
@@ -66,10 +67,11 @@ static bool on_ping(void *arg, const char *data, size_t len)
 
 static bool on_pong(void *arg, const char *data, size_t len)
 {
-	(void)data;
-	(void)len;
+	struct gw_websocket *ws = arg;
+
+	gw_selftest_pong(ws->gw, &ws->client, data, len);
 	/* One comes for each of our pings; whoever sends more pays for them. */
-	return gw_command_allowed(arg);
+	return gw_command_allowed(ws);
 }
 
 static bool on_fragment(void *arg)
@@ -252,6 +254,7 @@ void gw_websocket_open(struct gw_call *call)
 	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
 	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
 	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
+	ws->client.route = gw_route_number(call->route);
 	if (shake.extension.deflate)
 		ws->client.packing = gw_packing_websocket(shake.extension.window_bits);
 	ws->client.points = points;

@@ -27,6 +27,7 @@ struct gw_window {
 	size_t bytes;
 	size_t max_bytes;
 	uint64_t arrivals;
+	int64_t read_us;
 };
 
 struct gw_window *gw_window_new(size_t max_bytes)
@@ -123,6 +124,7 @@ struct gw_entry *gw_entry_new(const void *packed, size_t len)
 	entry->len = len;
 	entry->module = 0;
 	entry->arrival = 0;
+	entry->read_us = 0;
 	if (sl_msg_entry_read(entry->packed, len, &entry->e)) {
 		free(entry);
 		return NULL;
@@ -144,6 +146,7 @@ int gw_window_add(struct gw_window *window, const void *packed, size_t len,
 	}
 	entry->module = module(arg, &entry->e);
 	entry->arrival = window->arrivals++;
+	entry->read_us = window->read_us;
 	if (log->next - log->first >= log->slots)
 		grow(log);
 	log->ring[log->next & (log->slots - 1)] = entry;
@@ -156,6 +159,11 @@ int gw_window_add(struct gw_window *window, const void *packed, size_t len,
 		drop_first(window, victim);
 	}
 	return SL_OK;
+}
+
+void gw_window_read_at(struct gw_window *window, int64_t read_us)
+{
+	window->read_us = read_us;
 }
 
 uint64_t gw_window_first(const struct gw_window *window, enum sl_stream stream)

@@ -14,6 +14,7 @@ struct gw_entry {
 	struct sl_entry e;
 	uint64_t module;  /* bit of its module in the catalog; 0: none known */
 	uint64_t arrival; /* order of arrival over all logs */
+	int64_t read_us;  /* wall clock, when it came; 0: not by the bus */
 	size_t len;
 	char packed[];
 };
@@ -41,6 +42,9 @@ void gw_window_restart(struct gw_window *window, enum sl_stream stream, uint64_t
  */
 int gw_window_add(struct gw_window *window, const void *packed, size_t len,
     uint64_t (*module)(void *arg, const struct sl_entry *entry), void *arg);
+
+/* gw_window_read_at sets the time that the entries added from now on were read. */
+void gw_window_read_at(struct gw_window *window, int64_t read_us);
 
 /* First sequence that is kept and the one after the newest; equal if none is. */
 uint64_t gw_window_first(const struct gw_window *window, enum sl_stream stream);
