@@ -70,6 +70,15 @@ void gw_behind_end(struct gw_client *client)
 void gw_behind_position(const struct gw_behind *behind, struct sl_cursor *cursor)
 {
 	memcpy(cursor->next, behind->pos, sizeof cursor->next);
+	/*
+	 * A cursor has one epoch.  Whoever is cut off between the gaps of several
+	 * logs must be told of the others when it comes back: a position that
+	 * cannot be does that (gw_behind_resume).
+	 */
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		if (behind->gap[s] == GW_GAP_EPOCH)
+			cursor->next[s] = SL_CURSOR_SEQ_MAX;
+	}
 	if (behind->want_state)
 		cursor->metrics = 0;
 	else if (behind->missed_metrics)
@@ -186,11 +195,15 @@ static void skip_one(struct gw_behind *behind)
 
 void gw_behind_lag(struct gw_client *client, uint32_t seen, bool metrics)
 {
+	client->behind->missed_metrics |= metrics;
+	client->behind->lag += seen;
+}
+
+void gw_behind_bound(struct gw_client *client)
+{
 	struct gw_behind *behind = client->behind;
 	struct gw_hub *hub = client->hub;
 
-	behind->missed_metrics |= metrics;
-	behind->lag += seen;
 	if (behind->catching_up || behind->want_state || behind->resolving)
 		return;
 	while (behind->lag > hub->limits.lag_messages) {

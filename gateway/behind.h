@@ -26,7 +26,7 @@ struct gw_behind {
 	struct gw_behind *next;
 	struct gw_behind *prev;
 	uint8_t list;     /* enum gw_behind_list */
-	bool resolving;   /* a resume's positions have not been looked up yet */
+	bool resolving;   /* whether its positions are still kept is to be looked up */
 	bool catching_up; /* reads the log: lag does not count */
 	bool want_state;  /* initial_metrics is due */
 	bool resumed;     /* since was given: alerts come from the log if it has no gap */
@@ -69,10 +69,15 @@ void gw_behind_restart(struct gw_client *client);
 
 /*
  * gw_behind_lag tells a client that is behind that seen entries in its sight
- * (and metrics, if so) have been published.  Past the limit it skips the
- * lowest log's oldest.
+ * (and metrics, if so) have been published; gw_pump_run is due.
  */
 void gw_behind_lag(struct gw_client *client, uint32_t seen, bool metrics);
+
+/*
+ * gw_behind_bound is for a client whose socket takes nothing: what it lags
+ * behind over the limit is skipped, the lowest log's oldest first.
+ */
+void gw_behind_bound(struct gw_client *client);
 
 /* gw_behind_move puts it into one of the hub's lists, and out of the other. */
 void gw_behind_move(struct gw_behind *behind, enum gw_behind_list list);

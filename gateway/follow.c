@@ -53,6 +53,8 @@ struct gw_follow {
 	struct gw_follow_stats stats;
 	enum sl_flow_batch verdict; /* of the batch that is being read */
 	bool anew;
+	bool old_metrics; /* of the state that is being read */
+	bool old_alerts;
 	uint64_t next[SL_STREAM_COUNT];
 	uint64_t control_next;
 	uint64_t aggregator;
@@ -148,16 +150,22 @@ static int state_head(void *arg, const struct sl_msg_batch_head *head)
 	f->aggregator = head->aggregator;
 	f->epoch = head->epoch;
 	f->paused = head->paused;
+	/* What the stream has brought since the state was made is newer. */
+	f->old_metrics = !f->anew && f->flow.flush > head->flush;
+	f->old_alerts =
+	    !f->anew && f->flow.next[SL_STREAM_ALERTS] > f->next[SL_STREAM_ALERTS];
 	gw_mirror_stand(f->hub->mirror, head->publish_us, f->flow.complete);
-	gw_mirror_begin(f->hub->mirror, f->anew);
+	if (!f->old_alerts)
+		gw_mirror_begin(f->hub->mirror, f->anew);
 	return SL_OK;
 }
 
-static int take_metric(void *arg, const struct sl_msg_metric *metric)
+static int state_metric(void *arg, const struct sl_msg_metric *metric)
 {
 	struct gw_follow *f = arg;
 
-	gw_mirror_metric(f->hub->mirror, metric);
+	if (!f->old_metrics)
+		gw_mirror_metric(f->hub->mirror, metric);
 	return SL_OK;
 }
 
@@ -166,7 +174,8 @@ static int state_entry(void *arg, const struct sl_entry *entry, struct sl_slice 
 	struct gw_follow *f = arg;
 
 	(void)packed;
-	gw_mirror_alert(f->hub->mirror, entry);
+	if (!f->old_alerts)
+		gw_mirror_alert(f->hub->mirror, entry);
 	return SL_OK;
 }
 
@@ -183,7 +192,7 @@ static void on_state(void *arg, const struct sl_msg_reply *reply)
 	static const struct sl_msg_batch_sink sink = {
 	    .head = state_head,
 	    .def = take_def,
-	    .metric = take_metric,
+	    .metric = state_metric,
 	    .entry = state_entry,
 	    .control = state_control,
 	};
@@ -204,7 +213,8 @@ static void on_state(void *arg, const struct sl_msg_reply *reply)
 		    "follow", "state not taken error=\"%s\"", sl_strerror(error));
 		return;
 	}
-	gw_mirror_end(f->hub->mirror);
+	if (!f->old_alerts)
+		gw_mirror_end(f->hub->mirror);
 	f->heard_ns = sl_clock_mono_ns();
 	gw_mirror_silence(f->hub->mirror, false);
 	if (f->anew) {

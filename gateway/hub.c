@@ -64,7 +64,7 @@ void gw_hub_join(struct gw_hub *hub, uint64_t aggregator, uint64_t epoch,
 		hub->end[s] = next[s];
 	}
 	if (hub->replay)
-		gw_replay_clear(hub->replay);
+		gw_replay_clear(hub->replay, epoch);
 	for (struct gw_view *view = hub->view_first; view; view = view->next) {
 		for (uint32_t i = 0; i < view->count; i++) {
 			gw_behind_restart(view->member[i]);

@@ -54,7 +54,11 @@ static void stamp_now(const struct turn_state *t, struct gw_stamp *stamp)
 	gw_client_stamp(t->client, stamp);
 }
 
-/* Finds out what a resume can have, before anything is sent. */
+/*
+ * Finds out what can still be had, before anything is sent.  While it waits
+ * for one log more of another may go, so a gap that was found is looked at
+ * again, too.
+ */
 static enum turn resolve(struct turn_state *t)
 {
 	struct gw_behind *b = t->behind;
@@ -64,7 +68,9 @@ static enum turn resolve(struct turn_state *t)
 		uint64_t first = gw_window_first(t->hub->window, stream);
 		const struct gw_entry *entry;
 		uint64_t oldest;
-		if (b->gap[s] || b->pos[s] >= first || b->pos[s] >= t->hub->end[s])
+		if (b->gap[s] == GW_GAP_SLOW || b->gap[s] == GW_GAP_EPOCH ||
+		    b->pos[s] >= first || b->pos[s] >= t->hub->end[s] ||
+		    !gw_view_wants(t->client->view, stream))
 			continue;
 		switch (t->hub->replay ? gw_replay_get(t->hub->replay, stream, b->pos[s],
 					     first, &entry, &oldest)
@@ -164,7 +170,7 @@ static enum turn find_entry(
 {
 	struct gw_behind *b = t->behind;
 	uint64_t first = gw_window_first(t->hub->window, stream);
-	uint64_t oldest = first;
+	uint64_t oldest;
 
 	*entry = gw_window_get(t->hub->window, stream, b->pos[stream]);
 	if (*entry)
@@ -180,9 +186,7 @@ static enum turn find_entry(
 			break;
 		}
 	}
-	b->gap[stream] = GW_GAP_EXPIRED;
-	b->gap_to[stream] = oldest < first ? oldest : first;
-	b->gap_count[stream] = b->gap_to[stream] - b->pos[stream];
+	b->resolving = true;
 	return TURN_AGAIN;
 }
 
@@ -208,6 +212,9 @@ static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
 	enum gw_form form = (enum gw_form)t->client->form;
 	enum gw_packing_kind packing = gw_packing_kind_of(t->client->packing);
 
+	/* Nothing of such a log can be missed, so nothing of it is looked up. */
+	if (!gw_view_wants(t->client->view, stream))
+		b->pos[stream] = t->hub->end[stream];
 	while (b->pos[stream] < t->hub->end[stream]) {
 		const struct gw_entry *entry;
 		if (t->out->len >= GW_PUMP_BYTES)
@@ -278,8 +285,12 @@ void gw_pump_run(struct gw_client *client)
 		    .out = &out,
 		    .latency_us = -1,
 		};
-		if (!client->view || gw_client_is_full(client))
+		if (!client->view)
 			return;
+		if (gw_client_is_full(client)) {
+			gw_behind_bound(client);
+			return;
+		}
 		if (turns == GW_PUMP_TURNS) {
 			struct timeval now = {0};
 			gw_behind_move(t.behind, GW_BEHIND_READY);

@@ -23,8 +23,11 @@ struct gw_replay {
 	/* One fetch per log is under way at most: what else is missing waits. */
 	bool fetching[SL_STREAM_COUNT];
 	uint64_t asked[SL_STREAM_COUNT];
+	uint64_t asked_to[SL_STREAM_COUNT];
 	uint64_t oldest[SL_STREAM_COUNT];
 	uint64_t stamps;
+	uint64_t epoch;
+	bool outdated[SL_STREAM_COUNT]; /* the fetch under way is of another epoch */
 };
 
 struct gw_replay *gw_replay_new(const struct gw_replay_source *source)
@@ -45,23 +48,26 @@ static void clear_page(struct page *page)
 	*page = (struct page){0};
 }
 
-void gw_replay_clear(struct gw_replay *replay)
+void gw_replay_clear(struct gw_replay *replay, uint64_t epoch)
 {
+	replay->epoch = epoch;
 	for (int i = 0; i < GW_REPLAY_PAGES; i++)
 		clear_page(&replay->page[i]);
 	memset(replay->oldest, 0, sizeof replay->oldest);
+	/* What is asked for now has its positions of the former epoch. */
+	memcpy(replay->outdated, replay->fetching, sizeof replay->outdated);
 }
 
 void gw_replay_free(struct gw_replay *replay)
 {
 	if (!replay)
 		return;
-	gw_replay_clear(replay);
+	gw_replay_clear(replay, 0);
 	free(replay);
 }
 
-enum gw_replay_result gw_replay_get(struct gw_replay *replay, enum sl_stream stream,
-    uint64_t seq, uint64_t limit, const struct gw_entry **entry, uint64_t *oldest)
+static const struct gw_entry *find(
+    struct gw_replay *replay, enum sl_stream stream, uint64_t seq)
 {
 	for (int i = 0; i < GW_REPLAY_PAGES; i++) {
 		struct page *page = &replay->page[i];
@@ -69,17 +75,37 @@ enum gw_replay_result gw_replay_get(struct gw_replay *replay, enum sl_stream str
 		    seq >= page->next)
 			continue;
 		page->stamp = ++replay->stamps;
-		*entry = page->entry[seq - page->first];
-		return GW_REPLAY_HERE;
+		return page->entry[seq - page->first];
 	}
-	if (seq < replay->oldest[stream]) {
-		*oldest = replay->oldest[stream];
+	return NULL;
+}
+
+/*
+ * What was known to be the oldest may be gone by now, too: a gap ends only
+ * before an entry that is here, so that it is the only one.
+ */
+enum gw_replay_result gw_replay_get(struct gw_replay *replay, enum sl_stream stream,
+    uint64_t seq, uint64_t limit, const struct gw_entry **entry, uint64_t *oldest)
+{
+	bool gone = seq < replay->oldest[stream];
+	uint64_t wanted = gone ? replay->oldest[stream] : seq;
+
+	if (gone && wanted >= limit) {
+		*oldest = wanted;
+		return GW_REPLAY_GONE;
+	}
+	*entry = find(replay, stream, seq);
+	if (*entry)
+		return GW_REPLAY_HERE;
+	if (gone && find(replay, stream, wanted)) {
+		*oldest = wanted;
 		return GW_REPLAY_GONE;
 	}
 	if (!replay->fetching[stream]) {
 		replay->fetching[stream] = true;
-		replay->asked[stream] = seq;
-		replay->source.fetch(replay->source.arg, stream, seq, limit - 1);
+		replay->asked[stream] = wanted;
+		replay->asked_to[stream] = limit - 1;
+		replay->source.fetch(replay->source.arg, stream, wanted, limit - 1);
 	}
 	return GW_REPLAY_COMING;
 }
@@ -144,14 +170,20 @@ int gw_replay_page(
 		gw_replay_failed(replay, stream);
 		return error;
 	}
+	if (head.epoch != replay->epoch || replay->outdated[stream]) {
+		clear_page(f.page);
+		replay->fetching[stream] = replay->outdated[stream] = false;
+		replay->source.arrived(replay->source.arg, false);
+		return SL_OK;
+	}
 	f.page->used = true;
 	f.page->stream = stream;
 	f.page->stamp = ++replay->stamps;
 	/* An answer without the entry that was asked for: it is kept no more. */
 	uint64_t oldest = head.oldest;
 	if (f.page->next == f.page->first) {
-		if (oldest <= replay->asked[stream])
-			oldest = replay->asked[stream] + 1;
+		if (oldest <= replay->asked_to[stream])
+			oldest = replay->asked_to[stream] + 1;
 		clear_page(f.page);
 	} else if (f.page->first > replay->asked[stream] && f.page->first > oldest) {
 		/* Begun where it was asked to, it says nothing of what is before. */
@@ -166,6 +198,6 @@ int gw_replay_page(
 
 void gw_replay_failed(struct gw_replay *replay, enum sl_stream stream)
 {
-	replay->fetching[stream] = false;
+	replay->fetching[stream] = replay->outdated[stream] = false;
 	replay->source.arrived(replay->source.arg, true);
 }

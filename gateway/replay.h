@@ -35,8 +35,8 @@ struct gw_replay_source {
 struct gw_replay *gw_replay_new(const struct gw_replay_source *source);
 void gw_replay_free(struct gw_replay *replay);
 
-/* gw_replay_clear forgets all pages (another epoch). */
-void gw_replay_clear(struct gw_replay *replay);
+/* gw_replay_clear forgets all pages and begins another epoch. */
+void gw_replay_clear(struct gw_replay *replay, uint64_t epoch);
 
 /*
  * gw_replay_get finds an entry that is before the window's first (limit).
@@ -48,8 +48,9 @@ enum gw_replay_result gw_replay_get(struct gw_replay *replay, enum sl_stream str
     uint64_t seq, uint64_t limit, const struct gw_entry **entry, uint64_t *oldest);
 
 /*
- * gw_replay_page takes the answer to a fetch: a page as msg.h has it.  Returns
- * 0 or an error of the page, which counts as a failure.
+ * gw_replay_page takes the answer to a fetch: a page as msg.h has it.  One of
+ * another epoch was asked for before the change: it is void, and who still waits
+ * asks again.  Returns 0 or an error of the page, which counts as a failure.
  */
 int gw_replay_page(
     struct gw_replay *replay, enum sl_stream stream, const void *data, size_t len);

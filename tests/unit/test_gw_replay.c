@@ -75,6 +75,7 @@ static void setup(void)
 	gw_fixture_init(&f, 20000);
 	f.keep = keep;
 	f.hub.replay = gw_replay_new(&source);
+	gw_replay_clear(f.hub.replay, f.hub.epoch);
 	fetches = 0;
 	oldest = 1;
 	for (int i = 0; i < 600; i++)
