@@ -180,6 +180,8 @@ static void skip_one(struct gw_behind *behind)
 
 	for (int s = SL_STREAM_COUNT - 1; s >= 0; s--) {
 		uint64_t seq = behind->gap[s] ? behind->gap_to[s] : behind->pos[s];
+		if (!gw_view_wants(client->view, (enum sl_stream)s))
+			continue;
 		for (; seq < hub->end[s]; seq++) {
 			const struct gw_entry *e =
 			    gw_window_get(hub->window, (enum sl_stream)s, seq);

@@ -11,6 +11,7 @@
 
 #include "gateway/behind.h"
 #include "gateway/identity.h"
+#include "gateway/names.h"
 #include "gateway/pump.h"
 #include "gateway/subscription.h"
 #include "gateway/view.h"
@@ -140,9 +141,9 @@ static struct gw_patterns *subscribe(struct client *c, struct served *s)
 	    names, gw_mirror_catalog(s->client.hub->mirror), s->client.who->modules);
 	if (gw_names_split(names, list, strlen(list)))
 		fail(c, "subscription refused: %s", names->error);
-	struct gw_patterns *set =
-	    gw_patterns_make(&s->client.hub->patterns, names->target, names->count);
+	struct gw_patterns *set = gw_names_patterns(names, &s->client.hub->patterns);
 	gw_sub_add(&s->client, set);
+	gw_names_clear(names);
 	free(names);
 	return set;
 }

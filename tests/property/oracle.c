@@ -184,7 +184,8 @@ static void take_epoch_gap(struct client *c, int log, const json_t *message)
 	if (!sl_json_in_string(message, "cursor", &text) ||
 	    sl_cursor_parse(text.data, text.len, &at))
 		fail(c, "a gap without a cursor");
-	if (at.epoch == c->epoch[log])
+	/* It may have been at a gateway of the former epoch in between. */
+	if (at.epoch == c->epoch[log] && c->at.next[log] != SL_CURSOR_SEQ_MAX)
 		fail(c, "a gap of %s for its own epoch", sl_stream_name(log));
 	c->epoch[log] = at.epoch;
 	c->last[log] = at.next[log] - 1;
