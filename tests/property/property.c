@@ -24,7 +24,7 @@
 
 #define CLIENTS     12
 #define REST_STEPS  4000 /* from one rest to the next */
-#define TRAIL        60   /* steps that are remembered */
+#define TRAIL       60   /* steps that are remembered */
 #define REST_ROUNDS 20000
 #define READ_MAX    (1u << 20)
 
