@@ -4,7 +4,7 @@
  * the ring, one line of answer, so that a test says what a source sees.
  *
  *	METRIC VALUE[@AGE] [KEY=VALUE,…]    a sample, of so many seconds ago
- *	event TYPE JSON                     an event
+ *	event TYPE[@sub=S|@role=R] JSON     an event, for this audience only
  *	flush                               answers when the aggregator has all
  *
  * Answers "ok", or "failed: " and why.
@@ -74,11 +74,19 @@ static int find_series(const char *name, const char *labels, uint32_t *handle)
 	return error;
 }
 
-static int write_event(const char *type, const char *payload)
+static int write_event(char *type, const char *payload)
 {
 	struct sightline_event event = {
 	    .type = type, .payload = payload, .payload_bytes = strlen(payload)};
+	char *at = strchr(type, '@');
+	char *equals = at ? strchr(at, '=') : NULL;
 
+	if (equals) {
+		*at = *equals = '\0';
+		event.audience =
+		    strcmp(at + 1, "sub") == 0 ? SIGHTLINE_SUB : SIGHTLINE_ROLE;
+		event.audience_name = equals + 1;
+	}
 	return sightline_push_event(collector, &event, WAIT_MS);
 }
 
@@ -101,7 +109,7 @@ static int write_line(char *line)
 {
 	char *save = NULL;
 	const char *first = strtok_r(line, " ", &save);
-	const char *second = strtok_r(NULL, " ", &save);
+	char *second = strtok_r(NULL, " ", &save);
 
 	if (first && strcmp(first, "flush") == 0)
 		return sightline_flush(collector, WAIT_MS);

@@ -109,6 +109,7 @@ class Feeder(Process):
         self.tell(f"{metric} {value}{age} " + ",".join(f"{k}={v}" for k, v in labels.items()))
 
     def event(self, kind, **payload):
+        """kind may end with "@sub=…" or "@role=…": an event for these alone."""
         self.tell(f"event {kind} {json.dumps(payload)}")
 
     def flush(self):
