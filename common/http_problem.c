@@ -66,6 +66,11 @@ void sl_http_problem_send(
 		challenge(request, problem);
 	if (problem->allow)
 		sl_http_response_header(request, "Allow", problem->allow);
+	if (problem->status == 426) {
+		/* RFC 9110, 15.5.22; RFC 6455, 4.4. */
+		sl_http_response_header(request, "Upgrade", "websocket");
+		sl_http_response_header(request, "Sec-WebSocket-Version", "13");
+	}
 	if (problem->retry_after_s > 0)
 		sl_http_response_headerf(
 		    request, "Retry-After", "%d", problem->retry_after_s);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upgrade.h"
 
-#include <string.h>
-
 #include "http_problem.h"
 
 static void refuse(struct gw_call *call, const struct sl_ws_handshake *shake)
@@ -10,14 +8,6 @@ static void refuse(struct gw_call *call, const struct sl_ws_handshake *shake)
 	struct sl_http_problem problem = {
 	    .status = shake->status, .name = "bad-handshake", .detail = shake->detail};
 
-	if (shake->status == 426) {
-		sl_http_response_begin(call->request, 426);
-		sl_http_response_header(call->request, "Upgrade", "websocket");
-		sl_http_response_header(call->request, "Sec-WebSocket-Version", "13");
-		sl_http_response_end(call->request, "text/plain; charset=utf-8",
-		    shake->detail, strlen(shake->detail));
-		return;
-	}
 	sl_http_problem_send(call->request, &problem);
 }
 

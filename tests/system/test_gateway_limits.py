@@ -113,7 +113,9 @@ def test_opening_streams_does_not_count_as_a_request(make_instance):
 def test_wrong_handshakes_get_their_status(make_instance):
     instance = make_instance().start()
     url = instance.url("/api/v1/ws")
-    assert requests.get(url, timeout=5).status_code == 426
+    answer = requests.get(url, timeout=5)
+    assert answer.status_code == 426 and answer.headers["Upgrade"] == "websocket"
+    assert answer.json()["type"] == "/problems/bad-handshake"
     wrong = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "8",
              "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     answer = requests.get(url, headers=wrong, timeout=5)
