@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import tokens
 from sightline import wait_until
 
 
@@ -62,3 +63,9 @@ def test_a_connection_that_is_not_there_is_404(make_instance):
         for gateway in (1, 2):
             path = f"/api/v1/connections/{connection}/refresh"
             assert request(instance, gateway, "POST", path, instance.token())[0] == 404
+
+
+def test_a_refreshed_stream_outlives_its_tokens_and_others_end_with_3005(make_instance):
+    instance = make_instance(gateways=2, config={"gateway": "token_warning = 4s"},
+                             env={"MAX_CONNECTIONS_PER_USER": "10"}).start("system")
+    assert min(tokens.run(instance, ttl_s=8, seconds=15)) >= 3
