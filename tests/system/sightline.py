@@ -333,6 +333,15 @@ class Stream:
                     raise AssertionError(f"no {wanted}; closed={self.closed}; last: {tail}")
                 self.changed.wait(left)
 
+    def next(self, seconds):
+        """The next message; None if there is none in this time."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.taken < len(self.messages) or self.closed is not None, seconds)
+            if self.taken == len(self.messages):
+                return None
+            self.taken += 1
+            return self.messages[self.taken - 1]
+
     def wait_closed(self, seconds=15):
         """The reason of the end: a close code for WebSocket, "eof" for SSE."""
         deadline = time.monotonic() + seconds
@@ -428,10 +437,12 @@ class WebSocket(Stream):
 
 
 class EventStream(Stream):
-    def __init__(self, instance, role, path, sub, headers=None):
+    def __init__(self, instance, role, path, sub, headers=None, url=None, verify=True):
+        """url: another way to the gateways than straight, as far as the path."""
         super().__init__(instance)
         fields = {**(instance.bearer(role, sub) if role else {}), **(headers or {}), "Accept": "text/event-stream"}
-        self.response = requests.get(instance.url(path), headers=fields, stream=True, timeout=(5, 60),
+        self.response = requests.get(instance.url(path) if url is None else url + path, headers=fields, stream=True,
+                                     timeout=(5, 60), verify=verify,
                                      hooks={"response": instance.judge})
         self.last_id = None
         self.thread = threading.Thread(target=self._read, daemon=True)
