@@ -257,6 +257,6 @@ int gw_https_start(struct gw_https *https)
 
 void gw_https_drain(struct gw_https *https)
 {
-	sl_listen_close(https->listener);
+	sl_listen_finish(https->listener);
 	https->listener = NULL;
 }
