@@ -88,14 +88,14 @@ def pss_kib(pid):
     return 0
 
 
-def tokens(count, sub="bench"):
+def tokens(count, sub="bench", role="master_admin"):
     """HS256 tokens, no two of them alike."""
     def part(data):
         return base64.urlsafe_b64encode(data).rstrip(b"=")
     head = part(b'{"alg":"HS256","typ":"JWT"}')
     made = []
     for _ in range(count):
-        claims = {"sub": sub, "role": "master_admin", "tenant": "default", "jti": os.urandom(9).hex(),
+        claims = {"sub": sub, "role": role, "tenant": "default", "jti": os.urandom(9).hex(),
                   "exp": int(time.time()) + 43200, "max_connections": 1000000}
         text = head + b"." + part(json.dumps(claims, separators=(",", ":")).encode())
         made.append((text + b"." + part(hmac.new(SECRET, text, hashlib.sha256).digest())).decode())

@@ -161,7 +161,8 @@ static void parse(int argc, char **argv)
 	    {"topic", required_argument, NULL, 't'},
 	    {"tokens", required_argument, NULL, 'k'}, {"sse", no_argument, NULL, 's'},
 	    {"deflate", no_argument, NULL, 'd'}, {"idle", no_argument, NULL, 'i'},
-	    {"alerts", required_argument, NULL, 'a'}, {0}};
+	    {"alerts", required_argument, NULL, 'a'},
+	    {"filter", required_argument, NULL, 'f'}, {0}};
 	int flag;
 
 	while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1) {
@@ -188,6 +189,11 @@ static void parse(int argc, char **argv)
 		case 'a':
 			load.option.alerts = optarg;
 			break;
+		case 'f':
+			if (load.option.filters == LOAD_FILTERS_MAX)
+				exit(64);
+			load.option.filter[load.option.filters++] = optarg;
+			break;
 		default:
 			exit(64);
 		}
@@ -195,7 +201,7 @@ static void parse(int argc, char **argv)
 	if (load.option.ports == 0) {
 		fprintf(stderr, "usage: bench_load --port N… [--topic T | --idle] [--sse "
 				"| --deflate] "
-				"[--alerts TEXT] [--tokens FILE]\n");
+				"[--alerts TEXT] [--filter JSON…] [--tokens FILE]\n");
 		exit(64);
 	}
 }

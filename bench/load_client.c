@@ -103,14 +103,26 @@ static void serve(struct load *load, struct client *client)
 /* A masked text frame; a mask of zeroes is allowed and costs nothing. */
 static void subscribe(struct load *load, struct client *client)
 {
-	unsigned char frame[6 + 126] = {0x81};
-	int len = snprintf((char *)frame + 6, 126,
-	    "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]}}",
-	    load->option.topic);
+	size_t i = (size_t)(client - load->client);
+	unsigned filters = load->option.filters;
+	unsigned char frame[8 + 1024] = {0x81};
+	char text[1024];
+	size_t len = (size_t)snprintf(text, sizeof text,
+	    "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]%s%s}}",
+	    load->option.topic, filters ? ",\"filter\":" : "",
+	    filters ? load->option.filter[i % filters] : "");
+	size_t head = len < 126 ? 6 : 8;
 
-	frame[1] = (unsigned char)(0x80 | len);
+	if (len >= sizeof text)
+		load_die("filter");
+	frame[1] = (unsigned char)(0x80 | (len < 126 ? len : 126));
+	if (len >= 126) {
+		frame[2] = (unsigned char)(len >> 8);
+		frame[3] = (unsigned char)len;
+	}
+	memcpy(frame + head, text, len);
 	client->phase = SUBSCRIBING;
-	put(load, client, frame, 6 + (size_t)len);
+	put(load, client, frame, head + len);
 }
 
 void load_client_start(struct load *load, unsigned i)

@@ -12,6 +12,7 @@
 
 #define LOAD_CLIENTS_MAX 50000u
 #define LOAD_PORTS_MAX   16u
+#define LOAD_FILTERS_MAX 16
 
 struct client {
 	int fd;
@@ -24,7 +25,9 @@ struct client {
 struct load_option {
 	uint16_t port[LOAD_PORTS_MAX]; /* servers take turns */
 	unsigned ports;
-	const char *topic; /* NULL: clients do not subscribe */
+	const char *topic;                    /* NULL: clients do not subscribe */
+	const char *filter[LOAD_FILTERS_MAX]; /* JSON; clients take turns */
+	unsigned filters;
 	const char
 	    *alerts; /* not events: alerts with this text, by their sample's time */
 	bool sse;

@@ -114,10 +114,14 @@ def flood(bench):
 
 # ---- gateways ---------------------------------------------------------------------
 
-def sides(bench, clients, flags=()):
-    """An instance and a bare server, each with its load connected."""
+def sides(bench, clients, flags=(), roles=()):
+    """An instance and a bare server, each with its load connected; clients take turns in roles."""
     instance = bench.instance().start()
-    load = instance.load(*flags)
+    file = instance.token_file
+    if roles:
+        file = instance.dir / "roles"
+        file.write_text("\n".join(tokens(1, role=role)[0] for role in roles))
+    load = instance.load(*flags, token_file=file)
     bare, bare_load = bench.bare()
     load.connect(clients)
     bare_load.connect(clients)
@@ -161,10 +165,10 @@ def at(seen, q):
     return next(us for share, us in seen["distribution"] if share == q) / 1000
 
 
-def fanout(bench, what="", flags=()):
+def fanout(bench, what="", flags=(), roles=()):
     """CPU time of the gateway for each message handed to a socket."""
     clients, rate = (200 if bench.quick else 1000), 10
-    parts = sides(bench, clients, flags)
+    parts = sides(bench, clients, flags, roles)
     bare_us, our_us, ratios = [], [], []
     for theirs, ours, size in turns(bench, *parts, rate, bench.seconds(8)):
         bare_us.append(theirs["cpu_s"] / theirs["deliveries"] * 1e6)
@@ -178,6 +182,21 @@ def fanout(bench, what="", flags=()):
 def deflate(bench):
     """The same with clients that all get what was compressed once."""
     return fanout(bench, " with deflate", ("--deflate",))
+
+
+# They differ, and let every event through: both sides make the same deliveries.
+FILTERS = ('{"n":{"gte":0}}',
+           '{"source":["synthetic","other"],"payload.n":{"gte":0,"lt":1e15}}',
+           '{"or":[{"type":"nothing"},{"ts_ns":{"gt":0}}],"module":"system_health"}',
+           '{"not":{"n":[-1,-2,-3]},"priority":["critical","high","normal","low"]}')
+ROLES = ("master_admin", "technical_admin", "operations_admin")
+
+
+def filters(bench):
+    """fanout to three roles, each with four filters, and so to twelve views."""
+    flags = [flag for text in FILTERS for flag in ("--filter", text)]
+    return (fanout(bench, ", filters, 3 roles", flags, ROLES) +
+            fanout(bench, ", filters, 3 roles, deflate", ["--deflate", *flags], ROLES))
 
 
 def latency(bench):
@@ -374,4 +393,4 @@ def start(bench):
     return [row("start of the stack to healthy", "s", healthy, "1", "0.2", median(healthy) <= 1)]
 
 
-ALL = {f.__name__: f for f in (ring, ingest, flood, fanout, deflate, latency, slow, alert, memory, connect, footprint, start)}
+ALL = {f.__name__: f for f in (ring, ingest, flood, fanout, deflate, filters, latency, slow, alert, memory, connect, footprint, start)}
