@@ -18,7 +18,7 @@ from test_gateway_limits import RawSocket
 
 GROWTH_MAX_KIB = 64 * 1024
 SANITIZED = "asan" in BUILD.name or "tsan" in BUILD.name  # their memory says nothing about ours
-SLOW_LORIS = int(os.environ.get("SIGHTLINE_SLOW_LORIS", "800"))
+SLOW_LORIS = 800
 
 
 class Bystanders:
