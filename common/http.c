@@ -28,11 +28,29 @@ static void set_deadline(struct sl_http_conn *hc, int64_t after_ns)
 
 /* ---- end of a connection ---------------------------------------------------- */
 
+void sl_http_state_done(struct sl_http_conn *hc, int status, size_t bytes, bool upgraded)
+{
+	const struct sl_http_server *server = hc->server;
+	struct sl_http_outcome outcome = {
+	    .status = status,
+	    .upgraded = upgraded,
+	    .bytes = bytes,
+	    .took_ns = sl_clock_mono_ns() - hc->begun_ns,
+	};
+
+	if (server->options.done)
+		server->options.done(
+		    server->arg, sl_http_parse_request(hc->parse), &outcome);
+}
+
 /* Tells whoever still owes an answer, once. */
 static void abort_request(struct sl_http_conn *hc)
 {
-	if (hc->answering && hc->on_abort)
+	if (!hc->answering)
+		return;
+	if (hc->on_abort)
 		hc->on_abort(hc->abort_arg, sl_http_parse_request(hc->parse));
+	sl_http_state_done(hc, 499, 0, false);
 }
 
 static void hc_free(struct sl_http_conn *hc)
@@ -68,6 +86,7 @@ static void refuse(struct sl_http_conn *hc, const struct sl_http_problem *proble
 	hc->server->stats.refused++;
 	hc->last = true;
 	hc->answering = true;
+	hc->begun_ns = sl_clock_mono_ns();
 	hc->on_abort = NULL;
 	request->conn = hc;
 	request->peer = hc->peer;
@@ -104,6 +123,7 @@ static void dispatch(struct sl_http_conn *hc)
 	sl_conn_hold(hc->conn, true);
 	server->stats.requests++;
 	hc->answering = true;
+	hc->begun_ns = sl_clock_mono_ns();
 	hc->last = server->draining || !request->keep_alive;
 	request->conn = hc;
 	request->peer = hc->peer;

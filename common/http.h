@@ -23,11 +23,28 @@ struct sl_tls;
  */
 typedef void sl_http_handler_fn(void *arg, struct sl_http_request *request);
 
+/* What became of a request. */
+struct sl_http_outcome {
+	int status;    /* 499: the client went away before its answer */
+	bool upgraded; /* the connection has become a WebSocket or an endless body */
+	size_t bytes;  /* of the answer, head included */
+	int64_t took_ns;
+};
+
+/*
+ * Called once for each request, refused ones included, when its answer has been
+ * handed over: the last use of the request.  Of one that was refused unread,
+ * fields may be empty.
+ */
+typedef void sl_http_done_fn(void *arg, const struct sl_http_request *request,
+    const struct sl_http_outcome *outcome);
+
 struct sl_http_options {
 	struct sl_http_limits limits; /* of each request */
 	int64_t head_timeout_ns;      /* request line and fields; 0: 10 s -> 408 */
 	int64_t body_timeout_ns;      /* the rest; 0: 30 s -> 408 */
 	int64_t idle_timeout_ns;      /* between requests; 0: 75 s -> closed */
+	sl_http_done_fn *done;        /* with the handler's arg; may be NULL */
 	const char
 	    *header_fields; /* sent with every answer, "Name: value\r\n"…, or NULL */
 	const char *tls_header_fields; /* beside these, over TLS; or NULL */

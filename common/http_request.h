@@ -65,12 +65,13 @@ struct sl_http_request {
 	struct sl_slice query;  /* raw, without "?" */
 	struct sl_slice host;   /* with port if sent; empty on HTTP/1.0 without Host */
 	struct sl_slice body;
-	struct sl_addr peer;       /* of the socket; proxies are the gateway's business */
-	bool tls;                  /* over this socket, likewise */
-	char id[SL_HTTP_ID + 1];   /* request id: UUIDv7, made here */
-	struct sl_http_rate rate;  /* set by the handler, told by every answer */
-	struct sl_buf kept;        /* the handler's own; freed with the request */
-	struct sl_buf extra;       /* sl_http_response_extra's */
+	struct sl_addr peer;      /* of the socket; proxies are the gateway's business */
+	bool tls;                 /* over this socket, likewise */
+	char id[SL_HTTP_ID + 1];  /* request id: UUIDv7, made here */
+	struct sl_http_rate rate; /* set by the handler, told by every answer */
+	struct sl_buf kept;       /* the handler's own; freed with the request */
+	struct sl_buf extra;      /* sl_http_response_extra's */
+	void *user;               /* the handler's own, NULL at first; not touched here */
 	struct sl_http_conn *conn; /* http.c's own */
 	int field_count;
 	struct sl_http_field fields[SL_HTTP_FIELDS_MAX];

@@ -224,7 +224,9 @@ void sl_http_response_end(
 	    {.iov_base = out->data, .iov_len = out->len},
 	    {.iov_base = (void *)body, .iov_len = len},
 	};
-	sl_conn_sendv(hc->conn, pieces, sends_body(request) && len > 0 ? 2 : 1);
+	size_t sent = sends_body(request) ? len : 0;
+	sl_conn_sendv(hc->conn, pieces, sent > 0 ? 2 : 1);
+	sl_http_state_done(hc, hc->server->status, out->len + sent, false);
 	sl_http_state_answered(hc);
 }
 
@@ -237,6 +239,8 @@ void sl_http_response_end_frame(
 	struct sl_frame *head = sl_frame_new(hc->server->out.data, hc->server->out.len);
 	struct sl_frame *const frames[2] = {head, body};
 	sl_conn_send_frames(hc->conn, frames, sends_body(request) ? 2 : 1);
+	sl_http_state_done(hc, hc->server->status,
+	    head->len + (sends_body(request) ? body->len : 0), false);
 	sl_frame_unref(head);
 	sl_http_state_answered(hc);
 }
@@ -258,6 +262,7 @@ struct sl_conn *sl_http_response_upgrade(
 	sl_buf_adds(out, server->status == 101 ? "\r\n" : "Connection: close\r\n\r\n");
 	server->stats.responses[server->status / 100 % 6]++;
 	server->stats.upgraded++;
+	sl_http_state_done(hc, server->status, out->len, true);
 	struct sl_conn *conn = sl_http_state_release(hc);
 	sl_conn_set_handler(conn, handler, owner);
 	sl_conn_hold(conn, false);

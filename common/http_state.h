@@ -24,6 +24,7 @@ struct sl_http_conn {
 	sl_http_abort_fn *on_abort;
 	void *abort_arg;
 	struct sl_addr peer;
+	int64_t begun_ns;  /* when the handler got the request */
 	bool answering;    /* a handler owes an answer */
 	bool last;         /* close after this answer */
 	bool body_started; /* the deadline of the body is set */
@@ -46,6 +47,9 @@ struct sl_http_server {
 	int status;        /* of the answer being built */
 	struct sl_buf out; /* its head */
 };
+
+/* sl_http_state_done tells the server's owner what became of the request. */
+void sl_http_state_done(struct sl_http_conn *hc, int status, size_t bytes, bool upgraded);
 
 /* sl_http_state_answered ends the request after its answer and goes on or closes. */
 void sl_http_state_answered(struct sl_http_conn *hc);

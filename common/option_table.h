@@ -191,6 +191,12 @@
 	    "Messages that a client may send at once.")                                  \
 	X(INT, bad_messages_per_minute, "messages", "100", 1, 1000000, RELOAD,           \
 	    "Messages in error before a client is closed.")                              \
+	X(BOOL, access_log, "", "true", 0, 0, RELOAD,                                    \
+	    "Write a line for each request and for the end of each stream.")             \
+	X(INT, access_log_sample, "requests", "1", 1, 1000000, RELOAD,                   \
+	    "Of requests that succeed, one of so many is written; of the others all.")   \
+	X(INT, access_log_per_second, "lines", "100", 1, 1000000, RELOAD,                \
+	    "Most lines in a second; what is over that is counted in one line.")         \
 	X(INT, token_cache, "tokens", "65536", 0, 10000000, RESTART,                     \
 	    "Verified tokens that are remembered.")                                      \
 	X(SIZE, message_bytes_max, "", "1MiB", 1024, 67108864, RELOAD,                   \

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "access.h"
 #include "clock.h"
 #include "http_problem.h"
 #include "log.h"
@@ -71,6 +72,7 @@ bool gw_call_signin(struct gw_call *call)
 		refuse_token(call, why);
 		return false;
 	}
+	gw_access_sign(call->request, call->who);
 	bool unsafe =
 	    call->request->method != SL_HTTP_GET && call->request->method != SL_HTTP_HEAD;
 	if (c->place == GW_PLACE_COOKIE && unsafe && !gw_call_origin_allowed(call)) {

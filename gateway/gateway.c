@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "admit.h"
 #include "client.h"
 #include "clock.h"
@@ -118,6 +119,7 @@ static void make_parts(struct gateway *gw)
 	    .header_fields = "X-Content-Type-Options: nosniff\r\n"
 			     "Referrer-Policy: no-referrer\r\n",
 	    .tls_header_fields = gw_https_fields(gw->https),
+	    .done = gw_access_request,
 	};
 	struct gw_follow_options follow = {
 	    .loop = loop,

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access_state.h"
 #include "ask.h"
 #include "auth.h"
 #include "config.h"
@@ -54,6 +55,7 @@ struct gateway {
 	struct gw_metrics *metrics;
 	struct gw_connection_done *connection_done; /* NULL until the first */
 	struct gw_selftest *selftests;              /* under way */
+	struct gw_access access;
 
 	struct event *second; /* reports */
 	struct event *sweep;

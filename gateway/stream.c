@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "access.h"
 #include "admit.h"
 #include "crypto.h"
 #include "packing.h"
@@ -41,7 +42,7 @@ static void on_closed(struct sl_conn *conn, void *owner, enum sl_conn_reason rea
 	struct gateway *gw = stream->gw;
 
 	(void)conn;
-	(void)reason;
+	gw_access_stream(gw, &stream->client, reason);
 	gw_client_clear(&stream->client);
 	free(stream);
 	gw->count.sse--;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "admit.h"
 #include "clock.h"
 #include "command.h"
@@ -130,9 +131,9 @@ static void on_closed(struct sl_conn *conn, void *owner, enum sl_conn_reason rea
 	struct gateway *gw = ws->gw;
 
 	(void)conn;
-	(void)reason;
 	gw_signing_cancel(ws);
 	free(ws->user_id);
+	gw_access_stream(gw, &ws->client, reason);
 	gw_client_clear(&ws->client);
 	sl_ws_clear(&ws->codec);
 	free(ws);
@@ -251,6 +252,7 @@ void gw_websocket_open(struct gw_call *call)
 	/* The handshake's answer ends the request. */
 	if (why && admission == GW_ADMISSION_NO)
 		gw_call_refused(call, why);
+	gw_access_sign(call->request, call->who);
 	struct sl_conn *conn = sl_ws_handshake_accept(call->request, &shake,
 	    offers_ours(call->request) ? subprotocol : NULL, &handler, ws);
 	gw_client_init(&ws->client, &gw->hub, conn, GW_FORM_WS, call->who);
