@@ -62,15 +62,22 @@ if (job.aggregator) {
 	job.status = await request("GET", `${realtime}?action=system-status`);
 	job.alerts = await request("GET", `${realtime}?action=alerts`);
 }
+if (job.statistics)
+	job.statistics = (await request("GET", "/api/admin/analytics/websocket-stats")).data;
+
+// What the snippets import.
+const modules = { "@/lib/websocket": { getWebSocketServer: () => ({ getStats: () => job.statistics }) } };
 
 const { code } = await transform(readFileSync(job.file, "utf8"), { loader: "ts" });
 const globals = {
 	EventSource,
 	WebSocket,
 	adminDashboardDataAggregator,
+	modules,
 	updateDashboard: (data) => say("updateDashboard", data),
 	showAlert: (data) => say("showAlert", data),
 	console: { log: (...values) => say("log", ...values), error: (...values) => say("log error", String(values[0])) },
 };
 const AsyncFunction = (async () => {}).constructor;
-await new AsyncFunction(...Object.keys(globals), `${code}\n${job.call ?? ""}`)(...Object.values(globals));
+const body = code.replace(/^import (\{[^}]*\}) from (".*?");$/gm, "const $1 = modules[$2];");
+await new AsyncFunction(...Object.keys(globals), `${body}\n${job.call ?? ""}`)(...Object.values(globals));
