@@ -64,7 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	verify_signed(&keys, data, size);
 	error[0] = '\0';
-	if (sl_key_parse(&key, (const char *)data, size, NULL, error) != 0 && !error[0])
+	if (sl_key_parse(&key, (const char *)data, size, NULL, error) == 0)
+		sl_key_clear(&key);
+	else if (!error[0])
 		abort();
 	return 0;
 }
