@@ -90,12 +90,10 @@ def test_switch_sample_and_bound_are_followed(make_instance):
     with requests.Session() as session:
         for _ in range(400):
             session.get(instance.url("/nothing"))
-    text = instance.processes["gateway-1"].text()
     assert len(lines(instance, "status=404")) < 400
     wait_until(lambda: instance.get("/nothing").status_code == 404 and
                re.search(r"info access suppressed=[1-9]", instance.processes["gateway-1"].text()),
                what="the count of what was held back")
-    assert "status=404" in text
 
 
 def test_what_clients_send_cannot_make_a_line(make_instance):
