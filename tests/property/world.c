@@ -217,7 +217,8 @@ void world_restart(struct world *w)
 
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
 		now->log[s].sent = now->log[s].next;
-	w->flush = 0;
+	/* As the aggregator does: no number of before comes again. */
+	w->flush = (uint64_t)w->time_us;
 	for (int i = 0; i < WORLD_METRICS; i++) {
 		w->stale[i] = true;
 		w->changed[i] = false;

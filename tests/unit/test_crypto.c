@@ -71,6 +71,32 @@ START_TEST(base64_comes_back_and_nothing_loose_is_accepted)
 }
 END_TEST
 
+START_TEST(only_the_key_that_sealed_opens_and_only_what_was_sealed)
+{
+	uint8_t key[SL_CRYPTO_SEAL_KEY] = {1};
+	uint8_t other[SL_CRYPTO_SEAL_KEY] = {2};
+	struct sl_buf sealed = {0};
+	struct sl_buf plain = {0};
+
+	sl_crypto_seal(key, "secret", 6, &sealed);
+	ck_assert_uint_eq(sealed.len, 6 + SL_CRYPTO_SEAL_BYTES);
+	ck_assert(!sl_crypto_unseal(other, sealed.data, sealed.len, &plain));
+	for (size_t len = 0; len < sealed.len; len++)
+		ck_assert(!sl_crypto_unseal(key, sealed.data, len, &plain));
+	for (size_t i = 0; i < sealed.len; i++) {
+		sealed.data[i] ^= 1;
+		ck_assert(!sl_crypto_unseal(key, sealed.data, sealed.len, &plain));
+		sealed.data[i] ^= 1;
+	}
+	ck_assert_uint_eq(plain.len, 0);
+	ck_assert(sl_crypto_unseal(key, sealed.data, sealed.len, &plain));
+	ck_assert_uint_eq(plain.len, 6);
+	ck_assert_mem_eq(plain.data, "secret", 6);
+	sl_buf_clear(&sealed);
+	sl_buf_clear(&plain);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("crypto");
@@ -79,6 +105,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, hashes_match_their_published_vectors);
 	tcase_add_test(tc, base64_comes_back_and_nothing_loose_is_accepted);
+	tcase_add_test(tc, only_the_key_that_sealed_opens_and_only_what_was_sealed);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
