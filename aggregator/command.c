@@ -16,6 +16,7 @@
 #include "later.h"
 #include "revoked.h"
 #include "ticket.h"
+#include "trail.h"
 
 #define ANSWERS_MAX 1024
 #define ANSWER_NS   (120 * SL_NS_PER_S)
@@ -71,6 +72,8 @@ static const struct row rows[] = {
     {SL_REQ_CONNECTION_DONE, false, false, 0, agg_connection_done},
     {SL_REQ_CENSUS, false, false, 0, agg_census_ask},
     {SL_REQ_CENSUS_DONE, false, false, 0, agg_census_done},
+    {SL_REQ_TRAILS, false, false, 0, agg_trail_report},
+    {SL_REQ_TRAIL, false, false, 0, agg_trail_find},
     {SL_REQ_PLACES, false, false, 0, agg_handler_places},
 };
 
@@ -101,6 +104,7 @@ struct agg_command *agg_command_new(struct agg_core *core)
 	command->core = core;
 	command->revoked = agg_revoked_new(core->journal);
 	core->tickets = agg_tickets_new();
+	core->trails = agg_trails_new();
 	return command;
 }
 
@@ -112,6 +116,7 @@ void agg_command_free(struct agg_command *command)
 		free(command->answer[i].packed);
 	agg_revoked_free(command->revoked);
 	agg_tickets_free(command->core->tickets);
+	agg_trails_free(command->core->trails);
 	command->core->tickets = NULL;
 	sl_buf_clear(&command->reply);
 	free(command);
@@ -168,6 +173,7 @@ void agg_command_done(
 void agg_command_tick(struct agg_command *command, int64_t mono_ns)
 {
 	agg_tickets_tick(command->core->tickets, mono_ns);
+	agg_trails_tick(command->core->trails, mono_ns);
 	agg_later_expire(&command->later, mono_ns, LATER_NS, not_found, command);
 	if (mono_ns - command->tick_mono_ns < 60 * SL_NS_PER_S)
 		return;

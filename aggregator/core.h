@@ -25,6 +25,7 @@
 struct agg_census;
 struct agg_command;
 struct agg_tickets;
+struct agg_trails;
 
 /* Made by aggregator.c in this order and ended in the opposite one. */
 struct agg_core {
@@ -44,6 +45,7 @@ struct agg_core {
 	struct agg_command *command;
 	struct agg_connection_rate connection_rate;
 	struct agg_tickets *tickets;
+	struct agg_trails *trails;
 	struct agg_census *census;
 	struct agg_gateways gateways;
 	struct agg_places *places;

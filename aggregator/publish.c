@@ -25,7 +25,7 @@ struct queue {
 struct agg_publish {
 	struct agg_publish_options options;
 	struct sl_bus *bus;
-	uint64_t flush;
+	uint64_t flush; /* from the time of the start on: none of before comes again */
 	bool paused;
 	bool defs_due;
 	struct queue entries;
@@ -91,6 +91,7 @@ struct agg_publish *agg_publish_new(const struct agg_publish_options *options)
 	if (!publish)
 		return NULL;
 	publish->options = *options;
+	publish->flush = (uint64_t)(sl_clock_wall_ns() / SL_NS_PER_US);
 	publish->timer = event_new(options->loop, -1, 0, on_timer, publish);
 	if (!publish->timer) {
 		free(publish);

@@ -47,6 +47,37 @@ bool sl_crypto_ed25519_verify(const uint8_t public_key[SL_CRYPTO_ED25519_PUBLIC]
 	return crypto_sign_verify_detached(signature, data, len, public_key) == 0;
 }
 
+_Static_assert(SL_CRYPTO_SEAL_KEY == crypto_secretbox_KEYBYTES, "key");
+_Static_assert(
+    SL_CRYPTO_SEAL_BYTES == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
+    "seal");
+
+void sl_crypto_seal(const uint8_t key[SL_CRYPTO_SEAL_KEY], const void *data, size_t len,
+    struct sl_buf *out)
+{
+	uint8_t *at = (uint8_t *)sl_buf_reserve(out, len + SL_CRYPTO_SEAL_BYTES);
+
+	randombytes_buf(at, crypto_secretbox_NONCEBYTES);
+	crypto_secretbox_easy(at + crypto_secretbox_NONCEBYTES, data, len, at, key);
+	out->len += len + SL_CRYPTO_SEAL_BYTES;
+}
+
+bool sl_crypto_unseal(const uint8_t key[SL_CRYPTO_SEAL_KEY], const void *sealed,
+    size_t len, struct sl_buf *out)
+{
+	const uint8_t *nonce = sealed;
+
+	if (len < SL_CRYPTO_SEAL_BYTES)
+		return false;
+	if (crypto_secretbox_open_easy(
+		(uint8_t *)sl_buf_reserve(out, len - SL_CRYPTO_SEAL_BYTES),
+		nonce + crypto_secretbox_NONCEBYTES, len - crypto_secretbox_NONCEBYTES,
+		nonce, key) != 0)
+		return false;
+	out->len += len - SL_CRYPTO_SEAL_BYTES;
+	return true;
+}
+
 void sl_crypto_random(void *out, size_t n)
 {
 	randombytes_buf(out, n);

@@ -41,6 +41,20 @@ void sl_crypto_ed25519_sign(const uint8_t secret_key[SL_CRYPTO_ED25519_SECRET],
 bool sl_crypto_ed25519_verify(const uint8_t public_key[SL_CRYPTO_ED25519_PUBLIC],
     const void *data, size_t len, const uint8_t signature[SL_CRYPTO_ED25519_SIGNATURE]);
 
+#define SL_CRYPTO_SEAL_KEY 32
+/* What a seal adds: a random nonce before, an authenticator behind. */
+#define SL_CRYPTO_SEAL_BYTES 40
+
+/*
+ * sl_crypto_seal appends len bytes encrypted and authenticated (XSalsa20 and
+ * Poly1305); sl_crypto_unseal appends what was sealed, false if it was not with
+ * this key.
+ */
+void sl_crypto_seal(const uint8_t key[SL_CRYPTO_SEAL_KEY], const void *data, size_t len,
+    struct sl_buf *out);
+bool sl_crypto_unseal(const uint8_t key[SL_CRYPTO_SEAL_KEY], const void *sealed,
+    size_t len, struct sl_buf *out);
+
 /* sl_crypto_random fills n unpredictable bytes. */
 void sl_crypto_random(void *out, size_t n);
 

@@ -199,7 +199,12 @@ int sl_msg_entry_read(const void *data, size_t len, struct sl_entry *entry);
 	 * log; reply {"gateways":[…],"missing":[…]} */                                \
 	X(SL_REQ_CENSUS, 17, "census", true)                                               \
 	/* body {"request","gateway","result"}: one gateway's answer */                    \
-	X(SL_REQ_CENSUS_DONE, 18, "census-done", false)
+	X(SL_REQ_CENSUS_DONE, 18, "census-done", false)                                    \
+	/* body {"trails"}: an id (32 hex digits) and a cursor for each connection,        \
+	 * one behind the other; where it stands */                                        \
+	X(SL_REQ_TRAILS, 19, "trails", false)                                              \
+	/* body {"id"}; reply {"cursor"}, or 404 */                                        \
+	X(SL_REQ_TRAIL, 20, "trail", true)
 
 enum sl_msg_request_kind {
 #define X(name, value, text, token) name = (value),

@@ -177,7 +177,7 @@ static void add_limits(const struct gateway *gw, struct sl_json_out *w)
 }
 
 void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
-    struct sl_slice id, struct sl_buf *out)
+    struct sl_slice id, struct sl_slice token, struct sl_buf *out)
 {
 	enum gw_form form = (enum gw_form)client->form;
 	size_t mark = gw_render_open(out, form, "connection_established", id, 0);
@@ -191,6 +191,10 @@ void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
 	sl_json_out_object_begin(&w);
 	sl_json_out_key(&w, "connectionId");
 	sl_json_out_text(&w, uuid);
+	if (token.len > 0) {
+		sl_json_out_key(&w, "reconnectToken");
+		sl_json_out_string(&w, token.data, token.len);
+	}
 	sl_json_out_key(&w, "role");
 	sl_json_out_text(&w, client->who->role->name);
 	sl_json_out_key(&w, "expiresAt");

@@ -53,8 +53,11 @@ bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wi
  */
 bool gw_admit_whole(struct gateway *gw, struct gw_client *client);
 
-/* gw_admit_welcome appends connection_established; id is the client's, or empty. */
+/*
+ * gw_admit_welcome appends connection_established; id is the client's, token the
+ * one that it can reconnect with; both may be empty.
+ */
 void gw_admit_welcome(struct gateway *gw, const struct gw_client *client,
-    struct sl_slice id, struct sl_buf *out);
+    struct sl_slice id, struct sl_slice token, struct sl_buf *out);
 
 #endif

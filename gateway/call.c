@@ -59,7 +59,9 @@ bool gw_call_signin(struct gw_call *call)
 	struct gw_credential *c = &call->credential;
 	const char *why = "not a JSON Web Token";
 
-	gw_auth_find(call->request, gw_call_cookie(call), gw->config->query_token, c);
+	bool query_token =
+	    gw->config->query_token && !(call->route->flags & GW_ROUTE_RESUMES);
+	gw_auth_find(call->request, gw_call_cookie(call), query_token, c);
 	if (c->place == GW_PLACE_NONE) {
 		refuse_token(call, NULL);
 		return false;

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "error.h"
 #include "message_in.h"
+#include "reconnect.h"
 #include "refresh.h"
 #include "signing.h"
 #include "subscribe.h"
@@ -67,7 +68,13 @@ void gw_command_welcome(struct gw_websocket *ws, struct sl_slice id)
 	if (!gw_admit_whole(ws->gw, &ws->client))
 		return;
 	ws->client.heartbeats = true;
-	gw_admit_welcome(ws->gw, &ws->client, id, &out);
+	struct sl_buf token = {0};
+	struct sl_cursor at;
+	gw_client_position(&ws->client, &at);
+	gw_reconnect_token(ws->gw, &ws->client, (struct sl_slice){"", 0}, &at, &token);
+	gw_admit_welcome(
+	    ws->gw, &ws->client, id, (struct sl_slice){token.data, token.len}, &out);
+	sl_buf_clear(&token);
 	answer(ws, &out);
 	gw_pulse_again(&ws->client);
 }

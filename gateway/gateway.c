@@ -23,10 +23,12 @@
 #include "longpoll.h"
 #include "metrics.h"
 #include "proxy.h"
+#include "reconnect.h"
 #include "route.h"
 #include "selftest.h"
 #include "settings.h"
 #include "static.h"
+#include "trail.h"
 
 bool gw_gateway_full(const struct gateway *gw)
 {
@@ -137,6 +139,7 @@ static void make_parts(struct gateway *gw)
 	gw->users = gw_users_new();
 	gw->auth = gw_auth_new(gw->hub.mirror, gw->users);
 	gw->limit = gw_limit_new();
+	gw->trails = gw_trails_new(gw);
 	gw->metrics = gw_metrics_new(gw->name);
 	gw->hub.hops = gw_metrics_hops(gw->metrics);
 	gw->conns = sl_conn_set_new(loop);
@@ -174,6 +177,7 @@ static int acquire(struct sl_process *process)
 	}
 	raise_files();
 	make_parts(gw);
+	gw->reconnect = gw_reconnect_open(gw);
 	int rc = load_keys(gw);
 	if (!rc)
 		rc = listen_tcp(gw);
@@ -221,6 +225,8 @@ static void on_link(void *arg, bool up)
 	struct gateway *gw = arg;
 
 	gw_follow_link(gw->follow, up);
+	if (up)
+		gw_trails_again(gw->trails);
 }
 
 static void on_ready(void *arg)
@@ -240,6 +246,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	gw_control_keys(gw);
 	gw_metrics_report(gw);
+	gw_trails_tick(gw->trails);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
@@ -343,6 +350,8 @@ static void stop(struct sl_process *process)
 	gw_pulse_free(gw->pulse);
 	gw_metrics_free(gw->metrics);
 	gw_limit_free(gw->limit);
+	gw_trails_free(gw->trails);
+	gw_reconnect_close(gw->reconnect);
 	gw_static_free(gw->files);
 	if (gw->hub.mirror)
 		gw_hub_clear(&gw->hub);

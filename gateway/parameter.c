@@ -25,6 +25,8 @@ static const struct gw_parameter parameters[] = {
 	"asks by itself, is not held back."},
     {"format", "query", "'points'", "Metrics are data points in place of sections."},
     {"since", "query", "string", "A cursor to resume from."},
+    {"token", "query", "string",
+	"The reconnectToken of connection_established; no credential."},
     {"cursor", "query", "string", "The same as since, and before it."},
     {"wait", "query", "number", "Seconds to wait where there is nothing yet; 25."},
     {"last_event_id", "query", "string", "The same as since."},

@@ -22,6 +22,9 @@
 	    "A member of the message is missing or has the wrong type; detail says "     \
 	    "which.")                                                                    \
 	X("body-too-large", 413, "The body is longer than gateway.body_bytes_max.")      \
+	X("bad-reconnect-token", 400,                                                    \
+	    "The reconnect token is missing, or is none that a gateway of this "         \
+	    "instance gave out.")                                                        \
 	X("bad-request", 400, "The body or a parameter has the wrong form.")             \
 	X("connection-limit", 429,                                                       \
 	    "The user has as many open streams as the token or the configuration "       \
@@ -44,6 +47,9 @@
 	X("not-found", 404, "There is nothing here, or nothing that you may see.")       \
 	X("request-timeout", 408,                                                        \
 	    "The request did not arrive within gateway.header_timeout.")                 \
+	X("reconnect-token-expired", 410,                                                \
+	    "Nothing is known any more of the connection that the token was for. Open "  \
+	    "a stream anew.")                                                            \
 	X("starting", 503,                                                               \
 	    "The gateway has not got its first state from the aggregator yet. Try "      \
 	    "again after the seconds of Retry-After.")                                   \

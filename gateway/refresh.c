@@ -20,7 +20,7 @@ void gw_refresh(struct gateway *gw, struct gw_client *client, struct gw_identity
 	client->who = who;
 	if (!gw_admit_whole(gw, client))
 		return;
-	gw_admit_welcome(gw, client, id, &out);
+	gw_admit_welcome(gw, client, id, (struct sl_slice){0}, &out);
 	gw_client_send(client, out.data, out.len);
 	sl_buf_clear(&out);
 	gw_pulse_again(client);

@@ -7,17 +7,18 @@
 #include "catalog.h"
 
 enum gw_route_flag {
-	GW_ROUTE_PUBLIC = 1 << 0,  /* no token is needed */
-	GW_ROUTE_ALWAYS = 1 << 1,  /* also before the first state */
-	GW_ROUTE_DEFAULT = 1 << 2, /* only for the default tenant */
-	GW_ROUTE_LOCAL = 1 << 3,   /* public on the gateway's own socket */
-	GW_ROUTE_UPGRADE = 1 << 4, /* a WebSocket: the endpoint itself checks who asks */
-	GW_ROUTE_ALL = 1 << 5,     /* only for roles that may read every module */
-	GW_ROUTE_STREAM = 1 << 6,  /* opens streams, which don't count as requests */
-	GW_ROUTE_UPDATES = 1 << 7, /* metrics_update at least every update_interval */
-	GW_ROUTE_ROOT = 1 << 8,    /* without an upgrade it is the dashboard's page */
-	GW_ROUTE_BEATS = 1 << 9,   /* streams with heartbeat messages */
-	GW_ROUTE_WRAPS = 1 << 10,  /* answers are {"success":true,"data":…} */
+	GW_ROUTE_PUBLIC = 1 << 0,   /* no token is needed */
+	GW_ROUTE_ALWAYS = 1 << 1,   /* also before the first state */
+	GW_ROUTE_DEFAULT = 1 << 2,  /* only for the default tenant */
+	GW_ROUTE_LOCAL = 1 << 3,    /* public on the gateway's own socket */
+	GW_ROUTE_UPGRADE = 1 << 4,  /* a WebSocket: the endpoint itself checks who asks */
+	GW_ROUTE_ALL = 1 << 5,      /* only for roles that may read every module */
+	GW_ROUTE_STREAM = 1 << 6,   /* opens streams, which don't count as requests */
+	GW_ROUTE_UPDATES = 1 << 7,  /* metrics_update at least every update_interval */
+	GW_ROUTE_ROOT = 1 << 8,     /* without an upgrade it is the dashboard's page */
+	GW_ROUTE_BEATS = 1 << 9,    /* streams with heartbeat messages */
+	GW_ROUTE_WRAPS = 1 << 10,   /* answers are {"success":true,"data":…} */
+	GW_ROUTE_RESUMES = 1 << 11, /* ?token= is a reconnect token, not a credential */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "api.h"
 #include "echo.h"
 #include "longpoll.h"
+#include "reconnect.h"
 #include "refresh.h"
 #include "stream.h"
 #include "subscribe.h"
@@ -17,6 +18,7 @@
 #define STREAM_QUERY                                                                     \
 	"topics metrics sources categories filter max_hz format since last_event_id "    \
 	"lastEventId named heartbeat userId Last-Event-ID"
+#define RECONNECT_QUERY "token since last_event_id lastEventId userId Last-Event-ID"
 #define WEBSOCKET_QUERY "userId format"
 #define STREAM_ANSWER   "text/event-stream"
 
@@ -28,6 +30,9 @@ static const struct gw_route routes[] = {
     {GET, "/api/v1/stream", gw_stream_open, 0, GW_ROUTE_STREAM,
 	.summary = "Opens an event stream", .query = STREAM_QUERY,
 	.answer = STREAM_ANSWER},
+    {GET, "/api/v1/reconnect", gw_reconnect_stream, 0, GW_ROUTE_STREAM | GW_ROUTE_RESUMES,
+	.summary = "Goes on with the stream that a reconnect token is of",
+	.query = RECONNECT_QUERY, .answer = STREAM_ANSWER},
     {GET, "/api/v1/poll", gw_longpoll_open, 0, 0,
 	.summary = "The stream as a long poll: what there is, or what comes in time",
 	.query = STREAM_QUERY " cursor wait", .answer = "Poll"},
@@ -115,6 +120,11 @@ static const struct gw_route routes[] = {
 	GW_ROUTE_STREAM | GW_ROUTE_ALL | GW_ROUTE_UPDATES | GW_ROUTE_BEATS,
 	.summary = "Opens an event stream with heartbeat messages", .query = STREAM_QUERY,
 	.answer = STREAM_ANSWER},
+    {GET, "/api/admin/analytics/reconnect", gw_reconnect_stream, 0,
+	GW_ROUTE_STREAM | GW_ROUTE_ALL | GW_ROUTE_UPDATES | GW_ROUTE_BEATS |
+	    GW_ROUTE_RESUMES,
+	.summary = "Goes on with the stream that a reconnect token is of",
+	.query = RECONNECT_QUERY, .answer = STREAM_ANSWER},
     {GET, "/api/admin/analytics/connection-stats", gw_api_connection_stats,
 	SL_RIGHT_CONNECTIONS, GW_ROUTE_ALL | GW_ROUTE_DEFAULT | GW_ROUTE_WRAPS,
 	.summary = "Figures of event streams and WebSockets together",

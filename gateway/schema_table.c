@@ -68,6 +68,7 @@ static const struct gw_schema schemas[] = {
     /* ---- streams ---- */
     {"Connection", "What was opened.",
 	"connectionId uuid Names the stream in /api/v1/connections/{id}.\n"
+	"reconnectToken? string For /api/v1/reconnect?token=.\n"
 	"role string\n"
 	"expiresAt time When the token ends.\n"
 	"heartbeatInterval integer Milliseconds between heartbeat messages.\n"
