@@ -177,7 +177,7 @@ static int acquire(struct sl_process *process)
 	}
 	raise_files();
 	make_parts(gw);
-	gw->reconnect = gw_reconnect_open(gw);
+	gw->reconnect = gw_reconnect_new(gw);
 	int rc = load_keys(gw);
 	if (!rc)
 		rc = listen_tcp(gw);
@@ -351,7 +351,7 @@ static void stop(struct sl_process *process)
 	gw_metrics_free(gw->metrics);
 	gw_limit_free(gw->limit);
 	gw_trails_free(gw->trails);
-	gw_reconnect_close(gw->reconnect);
+	gw_reconnect_free(gw->reconnect);
 	gw_static_free(gw->files);
 	if (gw->hub.mirror)
 		gw_hub_clear(&gw->hub);

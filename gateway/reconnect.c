@@ -44,7 +44,7 @@ struct found {
 /* Of the call that runs again right now because its question was answered. */
 static const struct found *answered;
 
-struct gw_reconnect *gw_reconnect_open(struct gateway *gw)
+struct gw_reconnect *gw_reconnect_new(struct gateway *gw)
 {
 	struct gw_reconnect *r = calloc(1, sizeof *r);
 	int fd = open(gw->process->paths.gateway_key, O_RDONLY | O_CLOEXEC);
@@ -62,7 +62,7 @@ struct gw_reconnect *gw_reconnect_open(struct gateway *gw)
 	return NULL;
 }
 
-void gw_reconnect_close(struct gw_reconnect *r)
+void gw_reconnect_free(struct gw_reconnect *r)
 {
 	if (!r)
 		return;
@@ -312,7 +312,7 @@ static void resume(struct gw_call *call, const struct token *token)
 	sl_buf_clear(&own);
 }
 
-void gw_reconnect_stream(struct gw_call *call)
+void gw_reconnect_open(struct gw_call *call)
 {
 	struct sl_buf text = {0};
 	struct token token = {0};

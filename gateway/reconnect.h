@@ -14,9 +14,9 @@
  * as long as the aggregator has a report of its connection that is not older.
  */
 
-/* gw_reconnect_open reads the key, before confinement; without it no token is given. */
-struct gw_reconnect *gw_reconnect_open(struct gateway *gw);
-void gw_reconnect_close(struct gw_reconnect *reconnect);
+/* gw_reconnect_new reads the key, before confinement; without it no token is given. */
+struct gw_reconnect *gw_reconnect_new(struct gateway *gw);
+void gw_reconnect_free(struct gw_reconnect *reconnect);
 
 /*
  * gw_reconnect_token appends the token of a client that stands at a position and
@@ -26,10 +26,10 @@ void gw_reconnect_token(struct gateway *gw, const struct gw_client *client,
     struct sl_slice query, const struct sl_cursor *at, struct sl_buf *out);
 
 /*
- * gw_reconnect_stream answers GET …/reconnect?token=: the stream of the token,
+ * gw_reconnect_open answers GET …/reconnect?token=: the stream of the token,
  * from the request's own cursor if it has one, else from where the connection
  * was last known to stand.
  */
-void gw_reconnect_stream(struct gw_call *call);
+void gw_reconnect_open(struct gw_call *call);
 
 #endif

@@ -30,7 +30,7 @@ static const struct gw_route routes[] = {
     {GET, "/api/v1/stream", gw_stream_open, 0, GW_ROUTE_STREAM,
 	.summary = "Opens an event stream", .query = STREAM_QUERY,
 	.answer = STREAM_ANSWER},
-    {GET, "/api/v1/reconnect", gw_reconnect_stream, 0, GW_ROUTE_STREAM | GW_ROUTE_RESUMES,
+    {GET, "/api/v1/reconnect", gw_reconnect_open, 0, GW_ROUTE_STREAM | GW_ROUTE_RESUMES,
 	.summary = "Goes on with the stream that a reconnect token is of",
 	.query = RECONNECT_QUERY, .answer = STREAM_ANSWER},
     {GET, "/api/v1/poll", gw_longpoll_open, 0, 0,
@@ -120,7 +120,7 @@ static const struct gw_route routes[] = {
 	GW_ROUTE_STREAM | GW_ROUTE_ALL | GW_ROUTE_UPDATES | GW_ROUTE_BEATS,
 	.summary = "Opens an event stream with heartbeat messages", .query = STREAM_QUERY,
 	.answer = STREAM_ANSWER},
-    {GET, "/api/admin/analytics/reconnect", gw_reconnect_stream, 0,
+    {GET, "/api/admin/analytics/reconnect", gw_reconnect_open, 0,
 	GW_ROUTE_STREAM | GW_ROUTE_ALL | GW_ROUTE_UPDATES | GW_ROUTE_BEATS |
 	    GW_ROUTE_RESUMES,
 	.summary = "Goes on with the stream that a reconnect token is of",

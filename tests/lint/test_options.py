@@ -135,7 +135,6 @@ NOT_YET = {
     ("AGGREGATOR", "retention_period"): "the store's history",
     ("AGGREGATOR", "cache_ttl"): "answers to queries over the history",
     ("AGGREGATOR", "enable_ml_forecasting"): "forecasts",
-    ("GATEWAY", "connection_timeout"): "the resume state of reconnect tokens",
 }
 
 # What a section's struct is called where its options are read, and in which folder;
