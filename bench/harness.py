@@ -59,7 +59,8 @@ class BenchError(Exception):
 
 
 def program(name):
-    return str(BUILD / PROGRAMS[name])
+    """The path of one of ours; any other is found by the system."""
+    return str(BUILD / PROGRAMS[name]) if name in PROGRAMS else name
 
 
 def free_port():
@@ -218,6 +219,16 @@ class Instance:
             conf += head + text + "\n}\n"
         path.write_text(conf, encoding="utf-8")
 
+    def serve_tls(self):
+        """Before the start: the one gateway also serves TLS, by a certificate of its own."""
+        self.tls_ports = [free_port()]
+        key, crt = self.dir / "keys/tls.key", self.dir / "keys/tls.crt"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=localhost", "-keyout", key, "-out", crt], check=True, capture_output=True)
+        key.chmod(0o600)
+        self.configure("gateway", '	tls_certificate = "keys/tls.crt"\n	tls_key = "keys/tls.key"\n'
+                                  f"	tls_port = {self.tls_ports[0]}")
+
     def run(self, name, *args, cpu=SERVER, env=None):
         log = self.dir / f"{name}-{len(self.processes)}.log"
         process = Process(name, "--dir", self.dir, *args, cpu=cpu, env=env, log=log)
@@ -271,7 +282,8 @@ class Instance:
         return self.run("collect-synthetic", "--name", name, *args, cpu=cpu)
 
     def load(self, *flags, token_file=None):
-        load = Load(self.bench, self.ports, *flags, token_file=token_file or self.token_file)
+        ports = self.tls_ports if "--tls" in flags else self.ports
+        load = Load(self.bench, ports, *flags, token_file=token_file or self.token_file)
         self.bench.started.append(load)
         return load
 

@@ -160,8 +160,9 @@ static void parse(int argc, char **argv)
 	static const struct option flags[] = {{"port", required_argument, NULL, 'p'},
 	    {"topic", required_argument, NULL, 't'},
 	    {"tokens", required_argument, NULL, 'k'}, {"sse", no_argument, NULL, 's'},
-	    {"deflate", no_argument, NULL, 'd'}, {"idle", no_argument, NULL, 'i'},
-	    {"alerts", required_argument, NULL, 'a'},
+	    {"tls", no_argument, NULL, 'T'}, {"nats", no_argument, NULL, 'n'},
+	    {"path", required_argument, NULL, 'P'}, {"deflate", no_argument, NULL, 'd'},
+	    {"idle", no_argument, NULL, 'i'}, {"alerts", required_argument, NULL, 'a'},
 	    {"filter", required_argument, NULL, 'f'}, {0}};
 	int flag;
 
@@ -178,6 +179,15 @@ static void parse(int argc, char **argv)
 			break;
 		case 's':
 			load.option.sse = true;
+			break;
+		case 'T':
+			load.option.tls = true;
+			break;
+		case 'n':
+			load.option.nats = true;
+			break;
+		case 'P':
+			load.option.path = optarg;
 			break;
 		case 'd':
 			load.option.deflate = true;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "load_tls.h"
 
 #define PER_ADDRESS 20000u /* one source address has 28,000 ports */
 #define MESSAGE_MAX (1u << 20)
@@ -59,17 +60,19 @@ static void count_message(
 		    !memmem(text, len, load->option.alerts, strlen(load->option.alerts)))
 			return;
 		ts_ns = number_after(&at, end, "\"ts\":") * SL_NS_PER_US;
-	} else {
-		ts_ns = number_after(&at, end, "\"ts_ns\":");
-		if (ts_ns < 0)
-			load->seen.gaps +=
-			    memmem(text, len, "\"type\":\"gap\"", 12) != NULL;
-		else
-			tally_order(&load->seen, &client->last_n,
-			    number_after(&at, end, "\"n\":"));
+		if (ts_ns >= 0)
+			tally_age(&load->seen, now_ns - ts_ns);
+		return;
 	}
-	if (ts_ns >= 0)
+	ts_ns = number_after(&at, end, "\"ts_ns\":");
+	if (ts_ns < 0)
+		load->seen.gaps += memmem(text, len, "\"type\":\"gap\"", 12) != NULL;
+	/* nats-server puts several messages into one frame. */
+	for (; ts_ns >= 0; ts_ns = number_after(&at, end, "\"ts_ns\":")) {
+		tally_order(
+		    &load->seen, &client->last_n, number_after(&at, end, "\"n\":"));
 		tally_age(&load->seen, now_ns - ts_ns);
+	}
 }
 
 /* ---- one client ------------------------------------------------------------------ */
@@ -82,6 +85,8 @@ void load_client_drop(struct load *load, struct client *client)
 		load->live--;
 	load->gone++;
 	client->phase = GONE;
+	load_tls_free(client->tls);
+	client->tls = NULL;
 	close(client->fd);
 	free(client->partial);
 	client->partial = NULL;
@@ -90,7 +95,10 @@ void load_client_drop(struct load *load, struct client *client)
 
 static void put(struct load *load, struct client *client, const void *data, size_t len)
 {
-	if (send(client->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+	ssize_t n = client->tls ? load_tls_write(client->tls, data, len)
+				: send(client->fd, data, len, MSG_NOSIGNAL);
+
+	if (n != (ssize_t)len)
 		load_client_drop(load, client);
 }
 
@@ -108,7 +116,9 @@ static void subscribe(struct load *load, struct client *client)
 	unsigned char frame[8 + 1024] = {0x81};
 	char text[1024];
 	size_t len = (size_t)snprintf(text, sizeof text,
-	    "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]%s%s}}",
+	    load->option.nats
+		? "CONNECT {\"verbose\":false}\r\nSUB %s 1\r\nPING\r\n%s%s"
+		: "{\"type\":\"subscribe\",\"data\":{\"topics\":[\"%s\"]%s%s}}",
 	    load->option.topic, filters ? ",\"filter\":" : "",
 	    filters ? load->option.filter[i % filters] : "");
 	size_t head = len < 126 ? 6 : 8;
@@ -163,9 +173,10 @@ static void ask(struct load *load, unsigned i)
 	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
 	char request[9000];
 	bool token = load->option.token_count > 0;
+	const char *own = load->option.sse ? "/api/v1/stream" : "/api/v1/ws";
 	int len = snprintf(request, sizeof request,
-	    "GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s%s\r\n",
-	    load->option.sse ? "stream" : "ws", load->option.sse ? "" : upgrade,
+	    "GET %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s%s\r\n",
+	    load->option.path ? load->option.path : own, load->option.sse ? "" : upgrade,
 	    load->option.deflate ? deflate : "", token ? "Authorization: Bearer " : "",
 	    token ? load->option.tokens[i % load->option.token_count] : "",
 	    token ? "\r\n" : "");
@@ -173,6 +184,23 @@ static void ask(struct load *load, unsigned i)
 	load->client[i].phase = UPGRADING;
 	epoll_ctl(load->epoll, EPOLL_CTL_MOD, load->client[i].fd, &ev);
 	put(load, &load->client[i], request, (size_t)len);
+}
+
+/* Goes on with a handshake of TLS, behind which the client asks. */
+static void shake(struct load *load, unsigned i)
+{
+	struct client *client = &load->client[i];
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
+
+	if (!client->tls) {
+		client->tls = load_tls_new(client->fd);
+		epoll_ctl(load->epoll, EPOLL_CTL_MOD, client->fd, &ev);
+	}
+	int done = load_tls_shake(client->tls);
+	if (done < 0)
+		load_client_drop(load, client);
+	else if (done > 0)
+		ask(load, i);
 }
 
 /* The length of head and body of the frame at data; false if it is not all there. */
@@ -221,9 +249,12 @@ static size_t take_frames(
 		    load, (unsigned char)data[at], data + at + head, &len_of_text);
 		switch (data[at] & 0x0f) {
 		case 1:
+		case 2:
 			if (client->phase == LIVE)
 				count_message(load, client, text, len_of_text);
-			else if (memmem(text, len_of_text, "\"subscribed\"", 12))
+			else if (memmem(text, len_of_text,
+				     load->option.nats ? "PONG" : "\"subscribed\"",
+				     load->option.nats ? 4 : 12))
 				serve(load, client);
 			break;
 		case 8:
@@ -266,7 +297,8 @@ static void on_readable(struct load *load, struct client *client)
 	size_t len = client->partial_len, taken = 0;
 
 	memcpy(buf, client->partial ? client->partial : "", len);
-	ssize_t n = recv(client->fd, buf + len, sizeof buf - len, 0);
+	ssize_t n = client->tls ? load_tls_read(client->tls, buf + len, sizeof buf - len)
+				: recv(client->fd, buf + len, sizeof buf - len, 0);
 	if (n <= 0) {
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			load_client_drop(load, client);
@@ -294,7 +326,9 @@ void load_client_ready(struct load *load, unsigned i)
 {
 	struct client *client = &load->client[i];
 
-	if (client->phase == CONNECTING)
+	if (client->phase == CONNECTING && load->option.tls)
+		shake(load, i);
+	else if (client->phase == CONNECTING)
 		ask(load, i);
 	else if (client->phase != GONE)
 		on_readable(load, client);

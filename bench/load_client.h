@@ -14,11 +14,14 @@
 #define LOAD_PORTS_MAX   16u
 #define LOAD_FILTERS_MAX 16
 
+struct load_tls;
+
 struct client {
 	int fd;
 	int phase;
-	int64_t last_n; /* -1: none yet */
-	char *partial;  /* a frame whose end has not come */
+	struct load_tls *tls; /* NULL: clear text */
+	int64_t last_n;       /* -1: none yet */
+	char *partial;        /* a frame whose end has not come */
 	size_t partial_len;
 };
 
@@ -31,7 +34,10 @@ struct load_option {
 	const char
 	    *alerts; /* not events: alerts with this text, by their sample's time */
 	bool sse;
-	bool deflate; /* offer permessage-deflate */
+	bool tls;
+	bool nats;        /* speaks nats-server's protocol inside its WebSocket */
+	const char *path; /* NULL: the gateway's */
+	bool deflate;     /* offer permessage-deflate */
 	char **tokens;
 	size_t token_count;
 };

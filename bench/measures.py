@@ -301,11 +301,15 @@ def memory(bench):
     """PSS that each idle client adds to a fresh gateway."""
     clients = 2000 if bench.quick else 9000
     rows = []
-    for name, flags in (("WebSocket", ("--idle",)), ("SSE", ("--idle", "--sse"))):
+    kinds = (("WebSocket", ("--idle",), 1, 0.45), ("SSE", ("--idle", "--sse"), 1, 0.45),
+             ("TLS WebSocket", ("--idle", "--tls"), 16, 10))
+    for name, flags, must, aim in kinds:
         kib = []
         for _ in range(bench.rounds(3)):
-            instance = bench.instance().start()
-            load = instance.load(*flags)
+            instance = bench.instance()
+            if "--tls" in flags:
+                instance.serve_tls()
+            load = instance.start().load(*flags)
             load.connect(10)
             before = pss_kib(instance.gateways[0].pid)
             load.connect(clients)
@@ -313,8 +317,8 @@ def memory(bench):
             kib.append((pss_kib(instance.gateways[0].pid) - before) / clients)
             instance.stop()
             load.stop()
-        rows.append(row(f"memory per idle {name} client", "KiB", kib, "1", "0.45", median(kib) <= 1,
-                        note=f"{clients:,} clients, cleartext"))
+        rows.append(row(f"memory per idle {name} client", "KiB", kib, str(must), str(aim), median(kib) <= must,
+                        note=f"{clients:,} clients"))
     return rows
 
 

@@ -71,7 +71,7 @@ def rounds(directory, row):
     """Each round of one measure as a dot, so that the noise can be seen."""
     groups = [("ours", row["ours"], COLOURS[1])]
     if row["peer"]:
-        groups.insert(0, ("limit", row["peer"], COLOURS[0]))
+        groups.insert(0, ("peer", row["peer"], COLOURS[0]))
     height = TOP + BOTTOM + 40 * len(groups)
     top = max(max(values) for _, values, _ in groups) * 1.1 or 1
     svg = Svg(f"{row['measure']} ({row['unit']})", height=height)
