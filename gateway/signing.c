@@ -53,6 +53,13 @@ static void refuse(struct gw_websocket *ws, struct sl_slice id)
 	gw_client_disconnect(&ws->client, GW_BYE_LIMIT);
 }
 
+static void refuse_revoked(struct gw_websocket *ws, struct sl_slice id)
+{
+	gw_command_error(ws, id, "invalid-token", "revoked");
+	ws->gw->count.refused++;
+	gw_client_disconnect(&ws->client, GW_BYE_REVOKED);
+}
+
 static void on_decided(void *arg, bool admitted)
 {
 	struct gw_signing *s = arg;
@@ -60,12 +67,17 @@ static void on_decided(void *arg, bool admitted)
 	struct sl_slice id = {s->id, s->id_len};
 	struct held *held;
 
+	/* The sweep of a revocation cuts who is signed in: it has passed this one. */
+	bool revoked = gw_auth_is_revoked(ws->gw->auth, s->who);
+
 	ws->signing = NULL;
-	if (admitted && ws->client.leaving)
+	if (admitted && (ws->client.leaving || revoked))
 		gw_places_leave(ws->gw->hub.places, s->who->user);
-	else if (admitted)
+	if (revoked)
+		refuse_revoked(ws, id);
+	else if (admitted && !ws->client.leaving)
 		welcome(ws, s->who, id);
-	else
+	else if (!admitted)
 		refuse(ws, id);
 	STAILQ_FOREACH (held, &s->held, link) {
 		if (!ws->client.leaving)

@@ -56,6 +56,20 @@ def test_a_revoked_token_is_cut_on_every_gateway_and_stays_refused(make_instance
         assert late.wait_closed() == 3500
 
 
+def test_a_token_revoked_while_its_place_is_waited_for_does_not_get_in(make_instance):
+    instance = make_instance().start()
+    token = instance.token("master_admin", "anna")
+    instance.processes["aggregator"].kill()
+    with instance.ws(role=None, index=1) as ws:
+        ws.send({"type": "auth", "data": {"token": token}})
+        # Places are given out a moment after the start; tokens are revoked at once.
+        instance.start_aggregator()
+        wait_until(lambda: instance.ctl("revoke", "--sub", "anna", check=False).returncode == 0)
+        assert ws.wait("disconnect")["data"]["code"] == 3503
+        assert ws.wait_closed() == 3503
+        assert not ws.of_type("connection_established")
+
+
 def test_a_user_whose_tokens_were_revoked_gets_in_with_a_later_one(make_instance):
     instance = jwt.accept(make_instance(config={"auth": jwt.KEYS})).start()
     now = int(time.time())
