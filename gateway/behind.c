@@ -192,6 +192,11 @@ static void skip_one(struct gw_behind *behind)
 			behind->gap_count[s]++;
 			return;
 		}
+		/* Nothing in sight: the next search does not begin there again. */
+		if (behind->gap[s])
+			behind->gap_to[s] = seq;
+		else
+			behind->pos[s] = seq;
 	}
 }
 

@@ -305,6 +305,32 @@ START_TEST(critical_is_delivered_through_a_queue_full_of_low)
 }
 END_TEST
 
+/* A log full of what the role may not see costs one search, not one per skip. */
+START_TEST(what_is_hidden_is_searched_once)
+{
+	struct gw_publish hidden = {
+	    .stream = SL_STREAM_LOW, .module = "b", .topic = "events.eb.x"};
+
+	gw_fixture_init(&f, 1u << 20);
+	f.hub.limits.lag_messages = 1;
+	gw_peer_open(&peer, &f, "ra", "u", 4096);
+	gw_peer_subscribe(&peer, "events.>", NULL);
+	drain(&peer);
+	stall(&peer);
+	for (int i = 0; i < 100; i++)
+		gw_fixture_publish(&f, &hidden);
+	for (int i = 0; i < 3; i++)
+		publish(SL_STREAM_CRITICAL);
+	ck_assert_ptr_nonnull(peer.client.behind);
+	ck_assert_uint_eq(
+	    peer.client.behind->pos[SL_STREAM_LOW], f.hub.end[SL_STREAM_LOW]);
+	ck_assert_uint_eq(peer.client.behind->gap[SL_STREAM_LOW], GW_GAP_NONE);
+	ck_assert_uint_eq(peer.client.behind->gap_count[SL_STREAM_CRITICAL], 2);
+	gw_peer_close(&peer);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
 /* ---- overtaking
  * ------------------------------------------------------------------------- */
 
@@ -453,6 +479,7 @@ int main(void)
 	tcase_add_loop_test(tc,
 	    every_short_sequence_over_small_queues_is_delivered_by_importance, 0, STEPS);
 	tcase_add_test(tc, critical_is_delivered_through_a_queue_full_of_low);
+	tcase_add_test(tc, what_is_hidden_is_searched_once);
 	tcase_add_loop_test(
 	    tc, critical_overtakes_a_sweep_at_every_point_of_it, 0, CROWD_STEPS);
 	suite_add_tcase(suite, tc);
