@@ -154,11 +154,15 @@ void gw_fanout_removed(struct gw_view *view, uint32_t place)
 		event_active(f->go_on, EV_TIMEOUT, 0);
 }
 
-/* Makes the part of the view whose turn it is. */
-static void begin_view(struct gw_fanout *f)
+/* Filters make a view as dear as a client for each of these. */
+#define GW_FANOUT_VIEW_NS 5000
+
+/* Makes the part of the view whose turn it is and returns what it cost. */
+static uint32_t begin_view(struct gw_fanout *f)
 {
 	struct gw_view *view = f->view;
 	struct gw_burst *b = &f->sweep;
+	int64_t began_ns = sl_clock_mono_ns();
 
 	gw_burst_view(b, view);
 	f->begun = true;
@@ -170,8 +174,10 @@ static void begin_view(struct gw_fanout *f)
 	} else if (!f->settled && view->wants_metrics) {
 		b->has_overlay = gw_view_overlay(view, &b->overlay);
 	}
+	int64_t now_ns = sl_clock_mono_ns();
 	if (b->has_overlay)
-		view->metrics_ms = (uint32_t)(sl_clock_mono_ns() / SL_NS_PER_MS);
+		view->metrics_ms = (uint32_t)(now_ns / SL_NS_PER_MS);
+	return (uint32_t)((now_ns - began_ns) / GW_FANOUT_VIEW_NS);
 }
 
 /* A frame costs as much as a client for each of these. */
@@ -240,7 +246,7 @@ static void go_on(struct gw_fanout *f)
 			return;
 		}
 		if (!f->begun)
-			begin_view(f);
+			done += begin_view(f);
 		uint32_t cost = step(f);
 		done += cost;
 		if (cost > 0)
