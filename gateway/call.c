@@ -88,6 +88,9 @@ bool gw_call_signin(struct gw_call *call)
 bool gw_call_count(struct gw_call *call)
 {
 	uint32_t limit = (uint32_t)call->gw->config->requests_per_second;
+
+	if (call->admission != GW_ADMISSION_OPEN)
+		return true; /* counted at the first time */
 	struct sl_http_rate rate = {
 	    .policy = "requests", .quota = limit, .window_s = 1, .reset_s = 1};
 	bool allowed =

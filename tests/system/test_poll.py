@@ -228,3 +228,9 @@ def test_a_revoked_token_ends_its_poll(make_instance):
     thread.join(20)
     (message,) = answers[0].json()["messages"]
     assert message["type"] == "disconnect" and message["data"]["code"] == 3503
+
+
+def test_a_poll_counts_as_one_request(make_instance):
+    instance = make_instance().start()
+    answer = instance.get("/api/v1/poll?wait=0", "read_only_viewer")
+    assert answer.headers["RateLimit"] == '"requests";r=199;t=1'
