@@ -51,13 +51,10 @@ static void on_abort(void *arg, struct sl_http_request *request)
 static void end_replaced(
     struct gateway *gw, const struct gw_user *user, const uint8_t id[GW_CLIENT_ID])
 {
-	for (struct gw_client *c = gw->hub.client_first; c; c = c->next) {
-		if (memcmp(c->id, id, GW_CLIENT_ID) != 0)
-			continue;
-		if (c->placed && c->who->user == user)
-			gw_client_disconnect(c, GW_BYE_REPLACED);
-		return;
-	}
+	struct gw_client *client = gw_client_find(&gw->hub, id);
+
+	if (client && client->placed && client->who->user == user)
+		gw_client_disconnect(client, GW_BYE_REPLACED);
 }
 
 enum gw_admission gw_admit_call(struct gw_call *call)
