@@ -27,6 +27,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "core.h"
+#include "dedup.h"
 #include "handler_places.h"
 
 #define TICK_MS  1000
@@ -338,6 +339,9 @@ static int open_sources(struct agg_core *core)
 	core->ingest.state = core->state;
 	core->ingest.journal = core->journal;
 	core->ingest.table = core->table;
+	core->ingest.dedup =
+	    agg_dedup_new((size_t)core->process->config->aggregator.event_dedup_window);
+	agg_dedup_restore(core->ingest.dedup, core->journal);
 	core->ingest.published = on_event;
 	core->ingest.arg = core;
 	core->ingest.samples = calloc(AGG_INGEST_SAMPLES, sizeof *core->ingest.samples);
@@ -422,6 +426,7 @@ static void stop(struct sl_process *process)
 	free_event(&core->sweep_event);
 	free_event(&core->update_event);
 	agg_sources_free(core->sources);
+	agg_dedup_free(core->ingest.dedup);
 	if (core->publish && core->bus)
 		agg_publish_pass(core->publish);
 	if (core->bus)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/event_fields.h"
 #include "common/json_check.h"
 #include "common/json_out.h"
 #include "common/msg.h"
@@ -24,15 +25,18 @@ const char *agg_event_refusal_text(enum agg_event_refusal refusal)
 	return refusal_texts[refusal];
 }
 
-enum agg_event_refusal agg_event_check(const struct agg_event_origin *origin,
-    const struct sl_ring_event *event, const struct sl_catalog_event **type)
+static enum agg_event_refusal check(const struct agg_event_origin *origin,
+    const struct sl_ring_event *event, struct agg_event_verdict *verdict)
 {
+	const struct sl_catalog_event *type;
+
 	if (!sl_topic_valid(event->type.data, event->type.len))
 		return AGG_EVENT_BAD_TYPE;
-	*type = sl_catalog_event(origin->catalog, event->type.data, event->type.len);
-	if (!*type)
+	type = sl_catalog_event(origin->catalog, event->type.data, event->type.len);
+	if (!type)
 		return AGG_EVENT_UNKNOWN_TYPE;
-	if (!((*type)->module->bit & origin->modules))
+	verdict->type = type;
+	if (!(type->module->bit & origin->modules))
 		return AGG_EVENT_FOREIGN_MODULE;
 	if (event->time_ns > origin->now_ns + AGG_EVENT_FUTURE_NS)
 		return AGG_EVENT_FUTURE;
@@ -41,7 +45,18 @@ enum agg_event_refusal agg_event_check(const struct agg_event_origin *origin,
 		return AGG_EVENT_BAD_AUDIENCE;
 	if (sl_json_check_object(event->payload.data, event->payload.len) != 0)
 		return AGG_EVENT_BAD_PAYLOAD;
-	return AGG_EVENT_OK;
+	verdict->field =
+	    sl_event_fields_check(type, event->payload.data, event->payload.len);
+	return verdict->field ? AGG_EVENT_BAD_FIELD : AGG_EVENT_OK;
+}
+
+struct agg_event_verdict agg_event_check(
+    const struct agg_event_origin *origin, const struct sl_ring_event *event)
+{
+	struct agg_event_verdict verdict = {0};
+
+	verdict.refusal = check(origin, event, &verdict);
+	return verdict;
 }
 
 static void write_audience(struct sl_json_out *w, const struct sl_ring_event *event)

@@ -19,7 +19,8 @@
 	X(AGG_EVENT_FOREIGN_MODULE, "the source may not write its module")               \
 	X(AGG_EVENT_FUTURE, "its time is more than 5 s ahead")                           \
 	X(AGG_EVENT_BAD_PAYLOAD, "its payload is not one JSON object")                   \
-	X(AGG_EVENT_BAD_AUDIENCE, "its audience is not valid UTF-8")
+	X(AGG_EVENT_BAD_AUDIENCE, "its audience is not valid UTF-8")                     \
+	X(AGG_EVENT_BAD_FIELD, "a field of its payload is missing or of another type")
 
 enum agg_event_refusal {
 #define X(id, text) id,
@@ -39,12 +40,19 @@ struct agg_event_origin {
 	int64_t now_ns;   /* wall clock */
 };
 
+/* What agg_event_check found. */
+struct agg_event_verdict {
+	enum agg_event_refusal refusal;
+	const struct sl_catalog_event *type;  /* unless unknown */
+	const struct sl_catalog_field *field; /* the one of AGG_EVENT_BAD_FIELD */
+};
+
 /*
  * agg_event_check judges an event of a ring and gives its type of the catalog,
- * which names its log (type->priority) and its module.  Pure.
+ * which names its log (type->priority), its module and its fields.  Pure.
  */
-enum agg_event_refusal agg_event_check(const struct agg_event_origin *origin,
-    const struct sl_ring_event *event, const struct sl_catalog_event **type);
+struct agg_event_verdict agg_event_check(
+    const struct agg_event_origin *origin, const struct sl_ring_event *event);
 
 /*
  * agg_event_pack appends the packed entry (sl_msg_entry_pack) of an event that

@@ -25,6 +25,8 @@ void agg_own_start(struct agg_own *own)
 	    "Records refused as invalid.", NULL);
 	own->ignored = sl_stat_register(set, SL_STAT_COUNTER, "ingest_ignored", "",
 	    "Events that were in the journal already.", NULL);
+	own->shed = sl_stat_register(set, SL_STAT_COUNTER, "ingest_shed", "",
+	    "Events over the rate limit of their type.", NULL);
 	own->batches = sl_stat_register(
 	    set, SL_STAT_COUNTER, "publish_batches", "", "Batches published.", NULL);
 	own->entries = sl_stat_register(
@@ -103,7 +105,7 @@ void agg_own_update(struct agg_core *core)
 }
 
 struct totals {
-	uint64_t dropped, refused, ignored;
+	uint64_t dropped, refused, ignored, shed;
 };
 
 static void add_source(void *arg, const struct agg_source *source)
@@ -113,6 +115,7 @@ static void add_source(void *arg, const struct agg_source *source)
 	totals->dropped += agg_source_dropped(source);
 	totals->refused += agg_source_refused(source);
 	totals->ignored += source->ring.ignored;
+	totals->shed += source->shed;
 }
 
 void agg_own_refresh(struct agg_core *core)
@@ -132,6 +135,7 @@ void agg_own_refresh(struct agg_core *core)
 	sl_stat_count(own->dropped, totals.dropped);
 	sl_stat_count(own->refused, totals.refused);
 	sl_stat_count(own->ignored, totals.ignored);
+	sl_stat_count(own->shed, totals.shed);
 	sl_stat_count(own->batches, publish.batches);
 	sl_stat_count(own->entries, publish.entries);
 	sl_stat_count(own->journal_bytes, journal.appended_bytes);

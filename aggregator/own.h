@@ -15,7 +15,7 @@ struct agg_own {
 	struct sl_stat_set *stats;
 	struct sl_stat *pass; /* from draining the rings to publishing */
 	struct sl_stat *hop_ring, *hop_aggregate; /* publish.h */
-	struct sl_stat *samples, *dropped, *refused, *ignored;
+	struct sl_stat *samples, *dropped, *refused, *ignored, *shed;
 	struct sl_stat *batches, *entries, *series, *alerts, *gateways, *sources;
 	struct sl_stat *journal_bytes, *journal_syncs, *batches_dropped, *peers_refused,
 	    *memory;

@@ -65,3 +65,19 @@ uint64_t agg_source_refused(const struct agg_source *source)
 {
 	return source->ring.refused + source->ahead_refused;
 }
+
+void agg_source_refuse(struct agg_source *source, uint64_t n, const char *what,
+    struct sl_slice name, const char *why, int64_t mono_ns)
+{
+	source->ring.refused += n;
+	if (source->complained_mono_ns &&
+	    mono_ns - source->complained_mono_ns < COMPLAIN_NS)
+		return;
+	sl_log_warn("ingest",
+	    "refused source=%s what=%s name=\"%.*s\" reason=\"%s\" count=%llu",
+	    source->name, what, (int)name.len, name.data, why,
+	    (unsigned long long)(agg_source_refused(source) -
+				 source->complained_refused));
+	source->complained_mono_ns = mono_ns;
+	source->complained_refused = agg_source_refused(source);
+}

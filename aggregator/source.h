@@ -14,6 +14,7 @@
 #include "state.h"
 #include "table.h"
 
+struct agg_dedup;
 struct event;
 
 /* What a source gets from its section of the configuration. */
@@ -48,6 +49,12 @@ const char *agg_source_state_name(enum agg_source_state state);
 
 struct agg_sources;
 
+/* A bucket of tokens that fills with time. */
+struct agg_source_rate {
+	double tokens;
+	int64_t mono_ns;
+};
+
 struct agg_source {
 	struct agg_sources *set;
 	char name[SL_ATTACH_SOURCE_MAX + 1];
@@ -76,8 +83,8 @@ struct agg_source {
 	struct sl_ring_reader ahead; /* while blocked: samples behind that event */
 	uint64_t ahead_received;     /* of these, what the tail has not yet passed: */
 	uint64_t ahead_refused;      /* the table's counts end where its tail does */
-	double event_tokens;
-	int64_t event_tokens_mono_ns;
+	struct agg_source_rate event_rate;
+	struct agg_source_rate *type_rate; /* by event type; NULL: none is limited */
 	struct agg_source *next_awake;
 
 	/* Totals over all its segments; those of the present one are in ring. */
@@ -94,6 +101,9 @@ struct agg_source {
 	int64_t overflow_mono_ns;
 	uint64_t overflow_dropped; /* as last said */
 	int64_t limited_mono_ns;   /* when its throttling was last said */
+	uint64_t shed;             /* events over the limit of their type */
+	uint64_t shed_said;
+	int64_t shed_mono_ns;
 	int64_t barred_until_mono_ns;
 	int64_t bar_ns;
 };
@@ -104,6 +114,7 @@ struct agg_ingest {
 	struct agg_state *state;
 	struct agg_journal *journal;
 	struct agg_table *table;
+	struct agg_dedup *dedup; /* NULL: no event is known by its id */
 	/* An event was journaled: packed is its entry, valid during the call. */
 	void (*published)(
 	    void *arg, enum sl_stream stream, const void *packed, size_t len);
@@ -155,5 +166,12 @@ uint64_t agg_source_received(const struct agg_source *source);
 
 /* agg_source_refused returns how many records of them were invalid. */
 uint64_t agg_source_refused(const struct agg_source *source);
+
+/*
+ * agg_source_refuse counts n refused records; says so at once and then every ten
+ * seconds at most.
+ */
+void agg_source_refuse(struct agg_source *source, uint64_t n, const char *what,
+    struct sl_slice name, const char *why, int64_t mono_ns);
 
 #endif

@@ -192,8 +192,8 @@ int agg_source_life_take(struct agg_sources *sources, struct agg_source *source,
 	source->rights = *rights;
 	source->fd = fd;
 	source->attached_mono_ns = mono_ns;
-	source->event_tokens_mono_ns = mono_ns;
-	source->event_tokens = (double)rights->events_per_second;
+	source->event_rate = (struct agg_source_rate){
+	    .tokens = (double)rights->events_per_second, .mono_ns = mono_ns};
 	resume(ingest, source);
 	set_state(source, AGG_SOURCE_ATTACHED);
 	source->set = sources;
@@ -234,4 +234,5 @@ void agg_source_life_clear(struct agg_sources *sources, struct agg_source *sourc
 		sl_attach_close(&source->consumer);
 	}
 	free(source->series);
+	free(source->type_rate);
 }

@@ -56,6 +56,7 @@ static void write_source(void *arg, const struct agg_source *source)
 	uint_member(w, "dropped", agg_source_dropped(source));
 	uint_member(w, "refused", agg_source_refused(source));
 	uint_member(w, "ignored", source->ring.ignored);
+	uint_member(w, "shed", source->shed);
 	text_member(w, "tenant", source->rights.tenant);
 	uint_member(w, "series", source->series_count);
 	time_member(w, "lastSeen", source->ring.seen_ns);

@@ -100,6 +100,7 @@ struct sl_catalog_event {
 	const char *title;
 	const struct sl_catalog_field *field; /* of the payload; others may follow */
 	size_t field_count;
+	int64_t rate_limit; /* events per second and source, the rest is shed; 0: none */
 	unsigned index;
 };
 

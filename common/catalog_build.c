@@ -40,6 +40,7 @@ static const struct sl_conf_rule event_rules[] = {
     {"module", SL_CONF_VALUE, NULL},
     {"title", SL_CONF_VALUE, NULL},
     {"priority", SL_CONF_VALUE, NULL},
+    {"rate_limit", SL_CONF_VALUE, NULL},
     {"fields", SL_CONF_LIST, NULL},
     END,
 };

@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "config.h"
 #include "error.h"
+#include "event_fields.h"
 #include "threshold.h"
 #include "topic.h"
 
@@ -250,6 +251,9 @@ static int read_fields(struct sl_catalog *catalog, const struct sl_conf_entry *e
 
 	if (!fields || fields->text_count == 0)
 		return 0;
+	if (fields->text_count > SL_EVENT_FIELDS_MAX)
+		return sl_catalog_fail(
+		    entry, error, "more than %d fields", SL_EVENT_FIELDS_MAX);
 	row->field = calloc(fields->text_count, sizeof *row->field);
 	if (!row->field)
 		abort();
@@ -274,6 +278,23 @@ static const struct sl_catalog_module *event_module(const struct sl_catalog *cat
 	return read_module(catalog, entry, of ? of : "", of ? strlen(of) : 0, error);
 }
 
+static int read_rate_limit(
+    const struct sl_conf_entry *entry, int64_t *limit, struct sl_buf *error)
+{
+	bool has;
+	double value = 0;
+
+	if (read_number(entry, "rate_limit", &has, &value, error))
+		return SL_EINVAL;
+	if (value < 0 || value > 1e8 || value != (double)(int64_t)value)
+		return sl_catalog_fail(entry, error,
+		    "rate_limit = \"%s\": must be a whole number of events per second "
+		    "from 0 to 100000000",
+		    sl_conf_text(entry, "rate_limit", ""));
+	*limit = (int64_t)value;
+	return 0;
+}
+
 int sl_catalog_add_event(
     struct sl_catalog *catalog, const struct sl_conf_entry *entry, struct sl_buf *error)
 {
@@ -294,6 +315,9 @@ int sl_catalog_add_event(
 		return sl_catalog_fail(entry, error,
 		    "priority = \"%s\": must be critical, high, normal or low", priority);
 
+	int64_t rate_limit = 0;
+	if (read_rate_limit(entry, &rate_limit, error))
+		return SL_EINVAL;
 	int64_t at = sl_name_index_get(&catalog->events, name, len);
 	if (at < 0 && catalog->event_count == SL_CATALOG_EVENTS_MAX)
 		return sl_catalog_fail(
@@ -310,6 +334,7 @@ int sl_catalog_add_event(
 	    .module = module,
 	    .priority = (enum sl_stream)stream,
 	    .title = sl_conf_text(entry, "title", name),
+	    .rate_limit = rate_limit,
 	    .index = (unsigned)at};
 	sl_name_index_put(&catalog->events, name, len, (uint32_t)at);
 	return read_fields(catalog, entry, row, error);

@@ -85,6 +85,9 @@
 	X(INT, event_rate_limit, "events per second", "0", 0, 100000000, RELOAD,         \
 	    "Events taken from one source per second; the rest waits in its ring. "      \
 	    "0 sets no limit.")                                                          \
+	X(INT, event_dedup_window, "events", "65536", 0, 16777216, RESTART,              \
+	    "Newest events whose ids are remembered: one that comes again is ignored "   \
+	    "and counted. Costs 24 to 32 bytes each; 0 takes every event.")              \
 	X(DURATION, cache_ttl, "", "60s", 0, 86400000, RELOAD,                           \
 	    "How long a computed answer to a query may be given again.")                 \
 	X(STRING, user, "", "sightline", 0, 64, RESTART,                                 \

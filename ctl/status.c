@@ -76,7 +76,7 @@ static void show_summary(const struct ctl *ctl, const json_t *status)
 static void show_sources(const json_t *sources)
 {
 	static const char *const titles[] = {"SOURCE", "STATE", "TENANT", "SERIES",
-	    "RECEIVED", "DROPPED", "REFUSED", "IGNORED", "LAST SEEN", NULL};
+	    "RECEIVED", "DROPPED", "REFUSED", "IGNORED", "SHED", "LAST SEEN", NULL};
 	struct ctl_table table = {0};
 	size_t i;
 	json_t *row;
@@ -92,6 +92,7 @@ static void show_sources(const json_t *sources)
 		count_cell(&table, row, "dropped", true);
 		count_cell(&table, row, "refused", true);
 		count_cell(&table, row, "ignored", false);
+		count_cell(&table, row, "shed", true);
 		ctl_table_cell(&table, CTL_TONE_PLAIN, "%s", text_of(row, "lastSeen"));
 		ctl_table_row(&table);
 	}

@@ -213,6 +213,7 @@ static const struct gw_schema schemas[] = {
 	"dropped integer Did not fit into its ring.\n"
 	"refused integer\n"
 	"ignored integer Had been received before.\n"
+	"shed integer Events over the rate limit of their type.\n"
 	"tenant string\n"
 	"series integer\n"
 	"lastSeen time|null\n"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The validator and jansson agree on every input, and what the writer makes of
- * any bytes is valid.
+ * The validator and jansson agree on every input, what the walk finds in an
+ * object is what jansson finds, and what the writer makes of any bytes is valid.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +11,54 @@
 #include "json_check.h"
 #include "json_in.h"
 #include "json_out.h"
+#include "json_walk.h"
 
 /* jansson refuses numbers past its types, and repeated keys: the validator does not. */
 static bool expected_difference(const struct sl_json_in_error *error)
 {
 	return strstr(error->text, "too big") || strstr(error->text, "too small") ||
 	       strstr(error->text, "overflow") || strstr(error->text, "duplicate");
+}
+
+static bool same_type(const json_t *value, enum sl_json_type type)
+{
+	switch (type) {
+	case SL_JSON_NULL:
+		return json_is_null(value);
+	case SL_JSON_BOOLEAN:
+		return json_is_boolean(value);
+	case SL_JSON_NUMBER:
+		return json_is_number(value);
+	case SL_JSON_STRING:
+		return json_is_string(value);
+	case SL_JSON_ARRAY:
+		return json_is_array(value);
+	case SL_JSON_OBJECT:
+		return json_is_object(value);
+	}
+	return false;
+}
+
+/* tree: what jansson made of an object; NULL: only that nothing is read beyond it. */
+static void walk(const char *text, size_t len, json_t *tree)
+{
+	struct sl_json_walk at;
+	struct sl_json_member member;
+	size_t count = 0;
+
+	sl_json_walk_init(&at, text, len);
+	for (; sl_json_walk_next(&at, &member); count++) {
+		const char *key;
+		json_t *value;
+		bool found = !tree;
+		json_object_foreach (tree, key, value)
+			if (sl_json_walk_is(&member, key))
+				found = same_type(value, member.type);
+		if (!found)
+			abort();
+	}
+	if (tree && count != json_object_size(tree))
+		abort();
 }
 
 static void compare(const char *text, size_t len)
@@ -29,6 +71,7 @@ static void compare(const char *text, size_t len)
 	if (tree ? !checked || object != json_is_object(tree)
 		 : checked && !expected_difference(&error))
 		abort();
+	walk(text, len, object ? tree : NULL);
 	json_decref(tree);
 }
 

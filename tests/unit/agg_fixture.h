@@ -25,6 +25,8 @@ static const char agg_catalog_text[] =
     "metric \"twice\" { module = system_health expr = \"cpu * 2\" }\n"
     "metric \"own\" { module = system_health }\n"
     "event \"orders.placed\" { module = business_metrics priority = high }\n"
+    "event \"orders.viewed\" { module = business_metrics priority = low "
+    "rate_limit = 2 fields = {\"n:integer\"} }\n"
     "event \"bench.>\" { module = system_health priority = low }\n"
     "role \"master_admin\" { modules = {all} }\n";
 

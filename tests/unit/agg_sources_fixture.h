@@ -8,6 +8,7 @@
 
 #include "agg_fixture.h"
 
+#include "aggregator/dedup.h"
 #include "aggregator/sources.h"
 #include "common/msg.h"
 
@@ -77,6 +78,8 @@ static inline void sources_open(void)
 	ingest.state = agg_state;
 	ingest.table = agg_table;
 	ingest.journal = journal;
+	ingest.dedup = agg_dedup_new(4);
+	agg_dedup_restore(ingest.dedup, journal);
 	ingest.published = on_published;
 	ingest.samples = calloc(AGG_INGEST_SAMPLES, sizeof *ingest.samples);
 	sources = agg_sources_new(&set, &hooks);
@@ -87,6 +90,7 @@ static inline void sources_close(void)
 {
 	agg_sources_free(sources);
 	close(listener);
+	agg_dedup_free(ingest.dedup);
 	agg_journal_close(journal);
 	sl_buf_clear(&ingest.body);
 	sl_buf_clear(&ingest.packed);
@@ -222,6 +226,19 @@ static inline int try_event(struct collector *c, const char *type, uint8_t n)
 static inline void push_event(struct collector *c, const char *type, uint8_t n)
 {
 	ck_assert_int_eq(try_event(c, type, n), 0);
+}
+
+/* Writes an event whose id ends with n. */
+static inline void push_id(struct collector *c, const char *type, uint8_t n)
+{
+	struct sl_ring_event event = {
+	    .time_ns = START_WALL,
+	    .id = {[0] = 1, [15] = n},
+	    .type = SLICE(type),
+	    .payload = SLICE("{\"n\":1}"),
+	};
+
+	ck_assert_int_eq(sl_ring_push_event(&c->ring, &event), 0);
 }
 
 static inline void push(struct collector *c, uint32_t handle, double value, int s)

@@ -88,6 +88,88 @@ START_TEST(a_position_counts_once_within_its_line)
 }
 END_TEST
 
+/* The window of the fixture holds four ids. */
+START_TEST(an_id_counts_once_while_it_is_in_the_window)
+{
+	collector_must_attach(&a);
+	push_id(&a, "bench.x", 1);
+	push_id(&a, "bench.x", 1);
+	push_id(&a, "orders.placed", 1);
+	push_id(&a, "bench.x", 2);
+	run();
+	assert_counts(2, 0, 2);
+	for (uint8_t n = 3; n <= 5; n++)
+		push_id(&a, "bench.x", n);
+	push_id(&a, "bench.x", 2);
+	push_id(&a, "bench.x", 1); /* left the window: taken again */
+	run();
+	assert_counts(6, 0, 3);
+}
+END_TEST
+
+START_TEST(an_id_is_known_after_a_restart_and_from_another_source)
+{
+	struct collector b;
+
+	collector_must_attach(&a);
+	push_id(&a, "bench.x", 1);
+	push_id(&a, "orders.placed", 2);
+	run();
+	collector_close(&a);
+	restart();
+	collector_make(&a, "other");
+	collector_must_attach(&a);
+	push_id(&a, "bench.x", 1);
+	push_id(&a, "orders.placed", 2);
+	push_id(&a, "bench.x", 3);
+	run();
+	ck_assert_uint_eq(source_of("other")->ring.ignored, 2);
+	ck_assert_uint_eq(agg_source_received(source_of("other")), 1);
+	collector_make(&b, "shop"); /* of another tenant */
+	collector_must_attach(&b);
+	push_id(&b, "bench.x", 3);
+	run();
+	ck_assert_uint_eq(agg_source_received(source_of("shop")), 1);
+	collector_close(&b);
+}
+END_TEST
+
+/* orders.viewed has a rate_limit of 2. */
+START_TEST(what_is_over_the_rate_of_its_type_is_shed_and_counted)
+{
+	collector_must_attach(&a);
+	for (int i = 0; i < 5; i++)
+		push_event(&a, "orders.viewed", 0);
+	push_event(&a, "orders.placed", 0);
+	run();
+	assert_counts(3, 0, 0);
+	ck_assert_uint_eq(source_of("system")->shed, 3);
+	ck_assert(!source_of("system")->blocked);
+	sl_clock_fake(START_WALL, START_MONO + SL_NS_PER_S);
+	for (int i = 0; i < 3; i++)
+		push_event(&a, "orders.viewed", 0);
+	run();
+	assert_counts(5, 0, 0);
+	ck_assert_uint_eq(source_of("system")->shed, 4);
+}
+END_TEST
+
+START_TEST(a_payload_without_its_fields_is_refused_and_counted)
+{
+	struct sl_ring_event event = {.time_ns = START_WALL,
+	    .type = SLICE("orders.viewed"),
+	    .payload = SLICE("{\"n\":\"1\"}")};
+
+	collector_must_attach(&a);
+	ck_assert_int_eq(sl_ring_push_event(&a.ring, &event), 0);
+	event.payload = SLICE("{}");
+	ck_assert_int_eq(sl_ring_push_event(&a.ring, &event), 0);
+	push_event(&a, "orders.viewed", 0);
+	run();
+	assert_counts(1, 2, 0);
+}
+END_TEST
+
 START_TEST(an_event_is_journaled_before_the_tail_moves_past_it)
 {
 	struct agg_table_ring ring;
@@ -192,6 +274,10 @@ int main(void)
 	tcase_add_test(tc, a_module_outside_the_sources_section_is_refused);
 	tcase_add_test(tc, a_time_more_than_five_seconds_ahead_is_refused);
 	tcase_add_test(tc, a_position_counts_once_within_its_line);
+	tcase_add_test(tc, an_id_counts_once_while_it_is_in_the_window);
+	tcase_add_test(tc, an_id_is_known_after_a_restart_and_from_another_source);
+	tcase_add_test(tc, what_is_over_the_rate_of_its_type_is_shed_and_counted);
+	tcase_add_test(tc, a_payload_without_its_fields_is_refused_and_counted);
 	tcase_add_test(tc, an_event_is_journaled_before_the_tail_moves_past_it);
 	tcase_add_test(tc, samples_go_ahead_of_an_event_that_waits_and_count_once);
 	tcase_add_test(tc, a_flood_of_definitions_is_read_a_share_per_turn);

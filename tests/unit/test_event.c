@@ -5,6 +5,7 @@
 
 #include "aggregator/event.h"
 #include "common/clock.h"
+#include "common/event_fields.h"
 #include "common/msg.h"
 
 #define SLICE(text) ((struct sl_slice){.data = (text), .len = strlen(text)})
@@ -13,6 +14,9 @@ static const char catalog_text[] =
     "module \"system_health\" { title = \"System\" }\n"
     "module \"business_metrics\" { title = \"Business\" }\n"
     "event \"orders.placed\" { module = business_metrics priority = high }\n"
+    "event \"orders.shipped\" { module = business_metrics fields = {"
+    "\"id:any\", \"by:string\", \"items:integer?\", \"cost:number?\", "
+    "\"paid:boolean?\", \"at:time?\", \"to:object?\", \"tags:array?\"} }\n"
     "event \"bench.>\" { module = system_health priority = low }\n"
     "role \"master_admin\" { modules = {all} }\n";
 
@@ -47,9 +51,7 @@ static void teardown(void)
 
 static enum agg_event_refusal check(void)
 {
-	const struct sl_catalog_event *type;
-
-	return agg_event_check(&origin, &event, &type);
+	return agg_event_check(&origin, &event).refusal;
 }
 
 START_TEST(refuses_what_the_catalog_does_not_declare)
@@ -92,15 +94,80 @@ START_TEST(refuses_payloads_that_are_not_one_object)
 }
 END_TEST
 
+START_TEST(refuses_fields_that_are_missing_or_of_another_type)
+{
+	static const struct {
+		const char *payload, *field;
+	} cases[] = {
+	    {"{\"id\":1,\"by\":\"ups\"}", NULL},
+	    {"{ \"id\" : null ,\n\"by\" : \"\", \"more\": {\"id\":[\"}\"]}}", NULL},
+	    {"{\"by\":\"ups\"}", "id"},
+	    {"{\"id\":1}", "by"},
+	    {"{}", "id"},
+	    {"{\"more\":{\"id\":1,\"by\":\"\"}}", "id"},
+	    {"{\"id\":1,\"by\":null}", "by"},
+	    {"{\"id\":1,\"by\":5}", "by"},
+	    {"{\"id\":1,\"by\":\"a\",\"by\":5}", "by"},
+	    {"{\"id\":1,\"\\u0062y\":\"a\"}", NULL},
+	    {"{\"id\":1,\"\\u0062y\":2,\"by\":\"a\"}", "by"},
+	    {"{\"id\":1,\"by\":\"a\",\"items\":5}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"items\":5.0}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"items\":null}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"items\":5.5}", "items"},
+	    {"{\"id\":1,\"by\":\"a\",\"items\":1e999}", "items"},
+	    {"{\"id\":1,\"by\":\"a\",\"items\":\"5\"}", "items"},
+	    {"{\"id\":1,\"by\":\"a\",\"cost\":-5.5e3}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"cost\":[5]}", "cost"},
+	    {"{\"id\":1,\"by\":\"a\",\"paid\":false}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"paid\":\"false\"}", "paid"},
+	    {"{\"id\":1,\"by\":\"a\",\"at\":\"2026-01-02T03:04:05.678Z\"}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"at\":\"yesterday\"}", "at"},
+	    {"{\"id\":1,\"by\":\"a\",\"to\":{}}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"to\":[]}", "to"},
+	    {"{\"id\":1,\"by\":\"a\",\"tags\":[{\"a\":\"\\\"]\"}]}", NULL},
+	    {"{\"id\":1,\"by\":\"a\",\"tags\":{}}", "tags"},
+	};
+
+	event.type = SLICE("orders.shipped");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		event.payload = SLICE(cases[i].payload);
+		struct agg_event_verdict verdict = agg_event_check(&origin, &event);
+		ck_assert_msg((verdict.refusal == AGG_EVENT_OK) == !cases[i].field, "%s",
+		    cases[i].payload);
+		if (!cases[i].field)
+			continue;
+		ck_assert_int_eq(verdict.refusal, AGG_EVENT_BAD_FIELD);
+		ck_assert_msg(!strcmp(verdict.field->name, cases[i].field), "%s: %s",
+		    cases[i].payload, verdict.field->name);
+	}
+}
+END_TEST
+
+START_TEST(a_refusal_names_the_field_and_its_type)
+{
+	struct sl_catalog_field field = {.name = "by", .type = SL_FIELD_STRING};
+	char text[SL_EVENT_FIELDS_TEXT];
+
+	sl_event_fields_say(&field, text);
+	ck_assert_str_eq(text, "its field \"by\" is missing or not of type string");
+	field.optional = true;
+	sl_event_fields_say(&field, text);
+	ck_assert_str_eq(text, "its field \"by\" is not of type string");
+	field = (struct sl_catalog_field){.name = "id"};
+	sl_event_fields_say(&field, text);
+	ck_assert_str_eq(text, "its field \"id\" is missing");
+}
+END_TEST
+
 /* The packed entry of the present event. */
 static struct sl_entry pack(struct sl_buf *packed)
 {
-	const struct sl_catalog_event *type;
+	struct agg_event_verdict verdict = agg_event_check(&origin, &event);
 	struct sl_buf body = {0};
 	struct sl_entry entry;
 
-	ck_assert_int_eq(agg_event_check(&origin, &event, &type), AGG_EVENT_OK);
-	agg_event_pack(&origin, &event, type, 42, &body, packed);
+	ck_assert_int_eq(verdict.refusal, AGG_EVENT_OK);
+	agg_event_pack(&origin, &event, verdict.type, 42, &body, packed);
 	ck_assert_int_eq(sl_msg_entry_read(packed->data, packed->len, &entry), 0);
 	sl_buf_clear(&body);
 	return entry;
@@ -168,6 +235,8 @@ int main(void)
 	tcase_add_test(tc, refuses_a_module_that_the_source_may_not_write);
 	tcase_add_test(tc, refuses_times_more_than_five_seconds_ahead);
 	tcase_add_test(tc, refuses_payloads_that_are_not_one_object);
+	tcase_add_test(tc, refuses_fields_that_are_missing_or_of_another_type);
+	tcase_add_test(tc, a_refusal_names_the_field_and_its_type);
 	tcase_add_test(tc, packs_place_topic_and_body);
 	tcase_add_test(tc, takes_line_ends_out_of_the_payload_but_not_out_of_its_strings);
 	tcase_add_test(tc, names_its_audience_in_entry_and_body);
