@@ -18,7 +18,7 @@
 #define STREAM_QUERY                                                                     \
 	"topics metrics sources categories filter max_hz format since last_event_id "    \
 	"lastEventId named heartbeat userId Last-Event-ID"
-#define RECONNECT_QUERY "token since last_event_id lastEventId userId Last-Event-ID"
+#define RECONNECT_QUERY "token! since last_event_id lastEventId userId Last-Event-ID"
 #define WEBSOCKET_QUERY "userId format"
 #define STREAM_ANSWER   "text/event-stream"
 

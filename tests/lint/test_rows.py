@@ -41,10 +41,12 @@ ROWS = {
     "003_9": "connection tracking",
     "003_11": "sanitised data, error notices",
     "004_1": "event stream",
+    "004_2": "reconnect by token",
     "004_3": "WebSocket",
     "004_4": "information and statistics",
     "004_5": "subscribe, unsubscribe, test-connection",
     "004_6": "limits of connections",
+    "004_7": "buffer and transfer to the new connection",
     "004_8": "environment",
     "004_9": "frontend examples and commands",
     "004_10": "role platform_admin",
@@ -58,7 +60,7 @@ def names():
     found = set()
     for path in files(".py"):
         if path.parts[0] == "tests" and path.parts[1] in ("system", "browser", "long", "property"):
-            found |= set(re.findall(r"^def test_(00\d_\d+)_", text(path), re.M))
+            found |= set(re.findall(r"^def test_(?:row_)?(00\d_\d+)_", text(path), re.M))
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 
+from sightline import wait_until
 from snippets import run, shell, snippet
 
 ANALYTICS = "/api/admin/analytics"
@@ -157,12 +158,31 @@ def test_004_9_sse_example_runs_as_written(make_instance):
     feeder = instance.start_feeder()
     with run(instance, "004.9_sse.ts") as node:
         assert node.until("response")[0] == 200
-        node.until("log", "Connected with token:")
+        assert node.until("log", "Connected with token:")[0]
         feeder.sample("cpu_usage", 99)
         assert node.until("showAlert")[0]["metric"] == "cpu_usage"
         feeder.sample("memory_usage", 42)
         while node.until("updateDashboard")[0].get("systemHealth", {}).get("memory_usage") != 42:
             pass
+
+
+def test_004_9_reconnection_logic_runs_as_written_when_its_gateway_dies(make_instance):
+    instance = make_instance(gateways=2).start()
+    feeder = instance.start_feeder()
+    with run(instance, "004.9_reconnect.ts", call="connectSSE();") as node:
+        token = node.message("connection_established")["data"]["reconnectToken"]
+        node.message("initial_metrics")
+        feeder.sample("cpu_usage", 99)
+        node.message("system_alert")
+        index = wait_until(lambda: next((i for i in (1, 2) if streams(instance, i)), None), what="the stream's gateway")
+        instance.processes[f"gateway-{index}"].kill()
+        feeder.sample("memory_usage", 99)
+        feeder.flush()
+        node.until("error")
+        assert node.until("response")[0] == 200
+        assert node.message("connection_established")["data"]["reconnectToken"] not in ("", token)
+        while node.message("system_alert")["data"]["metric"] != "memory_usage":
+            pass  # what came within a second before may come again
 
 
 def test_004_9_websocket_example_runs_as_written(make_instance):
