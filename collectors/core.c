@@ -119,7 +119,7 @@ static void on_attach_ready(evutil_socket_t fd, short what, void *arg)
 
 /* ---- life cycle --------------------------------------------------------------- */
 
-static int check_section(
+int col_core_check(
     const struct sl_process *process, const char *name, const char *type, bool required)
 {
 	const struct sl_config_collector *section =
@@ -155,7 +155,13 @@ static int check_section(
 int col_core_open(struct sl_process *process, const char *name, const char *type,
     bool section_required, struct col_core **out)
 {
-	int code = check_section(process, name, type, section_required);
+	return col_core_open_line(process, name, type, section_required, 0, out);
+}
+
+int col_core_open_line(struct sl_process *process, const char *name, const char *type,
+    bool section_required, uint64_t line, struct col_core **out)
+{
+	int code = col_core_check(process, name, type, section_required);
 	if (code != EX_OK)
 		return code;
 	struct col_core *core = calloc(1, sizeof(*core));
@@ -169,6 +175,7 @@ int col_core_open(struct sl_process *process, const char *name, const char *type
 	struct sightline_options options = {
 	    .source = name,
 	    .attach_path = process->paths.attach,
+	    .line = line,
 	    .ring_bytes = section != NULL ? (size_t)section->ring_bytes : 0,
 	};
 	int rc = sightline_open(&core->collector, &options);

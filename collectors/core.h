@@ -38,6 +38,20 @@ int col_core_open(struct sl_process *process, const char *name, const char *type
     bool section_required, struct col_core **out);
 
 /*
+ * col_core_open_line is col_core_open for a source whose positions grow within
+ * a line of their own (sightline_options.line).
+ */
+int col_core_open_line(struct sl_process *process, const char *name, const char *type,
+    bool section_required, uint64_t line, struct col_core **out);
+
+/*
+ * col_core_check is the check of col_core_open alone, for a source that has to
+ * ask its upstream before it can be made.
+ */
+int col_core_check(
+    const struct sl_process *process, const char *name, const char *type, bool required);
+
+/*
  * col_core_close writes what is pending, logs the counters, detaches and
  * frees.  NULL is allowed.  Never waits: an attached aggregator still drains
  * the ring.

@@ -43,6 +43,8 @@ static const struct sl_conf_rule key_rules[] = {SL_OPTIONS_KEY(RULE) END};
 static const struct sl_conf_rule threshold_rules[] = {SL_OPTIONS_THRESHOLD(RULE) END};
 static const struct sl_conf_rule probe_rules[] = {SL_OPTIONS_PROBE(RULE) END};
 static const struct sl_conf_rule service_rules[] = {SL_OPTIONS_SERVICE(RULE) END};
+static const struct sl_conf_rule table_rules[] = {SL_OPTIONS_TABLE(RULE) END};
+static const struct sl_conf_rule query_rules[] = {SL_OPTIONS_QUERY(RULE) END};
 static const struct sl_conf_rule log_rules[] = {SL_OPTIONS_LOG(RULE) END};
 static const struct sl_conf_rule gateway_rules[] = {SL_OPTIONS_GATEWAY(RULE) END};
 static const struct sl_conf_rule auth_rules[] = {
@@ -56,9 +58,10 @@ static const struct sl_conf_rule aggregator_rules[] = {
 	    {"alertThresholds", SL_CONF_UNIQUE, threshold_rules},
     END};
 static const struct sl_conf_rule collector_rules[] = {
-    SL_OPTIONS_COLLECTOR(RULE) SL_OPTIONS_SYSTEM(RULE)
-	SL_OPTIONS_SYNTHETIC(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
-    {"service", SL_CONF_UNIQUE, service_rules}, END};
+    SL_OPTIONS_COLLECTOR(RULE) SL_OPTIONS_SYSTEM(RULE) SL_OPTIONS_SYNTHETIC(RULE)
+	SL_OPTIONS_POSTGRES(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
+    {"service", SL_CONF_UNIQUE, service_rules}, {"table", SL_CONF_UNIQUE, table_rules},
+    {"query", SL_CONF_UNIQUE, query_rules}, END};
 static const struct sl_conf_rule root_rules[] = {
     {"log", SL_CONF_SECTION, log_rules},
     {"auth", SL_CONF_SECTION, auth_rules},
@@ -328,7 +331,8 @@ static bool is_effective(
 {
 	enum sl_section section = item->option->section;
 
-	if (section != SL_SECTION_SYSTEM && section != SL_SECTION_SYNTHETIC)
+	if (strcmp(sl_section_name(section), "collector") != 0 ||
+	    section == SL_SECTION_COLLECTOR)
 		return true;
 	for (size_t i = 0; i < config->collector_count; i++) {
 		const struct sl_config_collector *collector = &config->collector[i];
@@ -337,9 +341,7 @@ static bool is_effective(
 
 		if (strncmp(rest, collector->title, len) == 0 && rest[len] == '.' &&
 		    strcmp(rest + len + 1, item->option->name) == 0)
-			return strcmp(collector->type, section == SL_SECTION_SYSTEM
-							   ? "system"
-							   : "synthetic") == 0;
+			return sl_section_of_type(section, collector->type);
 	}
 	return false;
 }

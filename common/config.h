@@ -87,6 +87,17 @@ struct sl_config_service {
 	char *title;
 	SL_OPTIONS_SERVICE(SL_MEMBER)
 };
+struct sl_config_postgres {
+	SL_OPTIONS_POSTGRES(SL_MEMBER)
+};
+struct sl_config_table {
+	char *title; /* schema.table */
+	SL_OPTIONS_TABLE(SL_MEMBER)
+};
+struct sl_config_query {
+	char *title; /* the metric */
+	SL_OPTIONS_QUERY(SL_MEMBER)
+};
 struct sl_config_collector {
 	char *title; /* the name of the source */
 	SL_OPTIONS_COLLECTOR(SL_MEMBER)
@@ -96,6 +107,11 @@ struct sl_config_collector {
 	size_t probe_count;
 	struct sl_config_service *service;
 	size_t service_count;
+	struct sl_config_postgres postgres; /* where type is postgres */
+	struct sl_config_table *table;
+	size_t table_count;
+	struct sl_config_query *query;
+	size_t query_count;
 };
 
 /*
@@ -128,6 +144,12 @@ struct sl_option {
 
 /* sl_option_at returns row i of the table; NULL past its end. */
 const struct sl_option *sl_option_at(size_t i);
+
+/*
+ * sl_section_of_type says whether a collector of this type has the options of a
+ * section: those of its own type, and those that every collector has.
+ */
+bool sl_section_of_type(enum sl_section section, const char *type);
 
 /* sl_section_name returns "gateway", …, as it stands in the file. */
 const char *sl_section_name(enum sl_section section);

@@ -38,10 +38,16 @@ static bool is_name(const char *text)
 		   len;
 }
 
-static bool has_option(enum sl_section section, const char *name)
+/* Whether a collector of this type has an option, or a section, of this name. */
+static bool has_option(const char *type, const char *name)
 {
+	for (int section = 0; section < SL_SECTION_COUNT; section++)
+		if (strcmp(sl_section_name(section), name) == 0 &&
+		    sl_section_of_type(section, type))
+			return true;
 	for (size_t i = 0; sl_option_at(i); i++)
-		if (sl_option_at(i)->section == section &&
+		if (strcmp(sl_section_name(sl_option_at(i)->section), "collector") == 0 &&
+		    sl_section_of_type(sl_option_at(i)->section, type) &&
 		    strcmp(sl_option_at(i)->name, name) == 0)
 			return true;
 	return false;
@@ -51,25 +57,43 @@ static bool has_option(enum sl_section section, const char *name)
 static int check_type(const struct sl_config_collector *collector,
     const struct sl_conf_entry *entry, struct sl_buf *error)
 {
-	bool system = strcmp(collector->type, "system") == 0;
-	bool synthetic = strcmp(collector->type, "synthetic") == 0;
-
 	for (size_t i = 0; i < entry->child_count; i++) {
 		const struct sl_conf_entry *child = &entry->child[i];
-		bool known = has_option(SL_SECTION_COLLECTOR, child->name);
 
-		if (system)
-			known |= has_option(SL_SECTION_SYSTEM, child->name) ||
-				 child->child || *child->title;
-		if (synthetic)
-			known |= has_option(SL_SECTION_SYNTHETIC, child->name);
-		if (!known) {
+		if (!has_option(collector->type, child->name)) {
 			sl_buf_addf(error,
 			    "%s:%d: collector \"%s\" of type %s has no option \"%s\"",
 			    child->file, child->line, collector->title, collector->type,
 			    child->name);
 			return SL_EINVAL;
 		}
+	}
+	return 0;
+}
+
+static int check_postgres(const struct sl_config_collector *collector,
+    const struct sl_conf_entry *entry, struct sl_buf *error)
+{
+	for (size_t i = 0; i < collector->table_count; i++) {
+		const struct sl_config_table *table = &collector->table[i];
+		const struct sl_conf_entry *where = find(entry, "table", table->title);
+
+		if (!strchr(table->title, '.'))
+			return fail(where, error, "table", table->title,
+			    "its name must be schema.table");
+		if (!*table->watch != !*table->watch_event)
+			return fail(where, error, "table", table->title,
+			    "watch and watch_event need each other");
+	}
+	for (size_t i = 0; i < collector->query_count; i++) {
+		const struct sl_config_query *query = &collector->query[i];
+		const struct sl_conf_entry *where = find(entry, "query", query->title);
+
+		if (!*query->sql)
+			return fail(where, error, "query", query->title, "needs sql");
+		if (query->ceiling_ms < query->floor_ms)
+			return fail(where, error, "query", query->title,
+			    "ceiling must not be shorter than floor");
 	}
 	return 0;
 }
@@ -102,7 +126,7 @@ static int check_collector(const struct sl_config_collector *collector,
 			    "service", service->title,
 			    "needs one of process, unit and pidfile");
 	}
-	return 0;
+	return check_postgres(collector, entry, error);
 }
 
 int sl_config_check(const struct sl_config *config, const struct sl_conf_entry *root,

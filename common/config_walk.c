@@ -27,6 +27,9 @@ static int walk_collector(struct sl_config_collector *collector,
 	if (rc == 0)
 		rc = visit(fn, arg, SL_SECTION_SYNTHETIC, collector->title,
 		    &collector->synthetic);
+	if (rc == 0)
+		rc = visit(
+		    fn, arg, SL_SECTION_POSTGRES, collector->title, &collector->postgres);
 	for (size_t i = 0; rc == 0 && i < collector->probe_count; i++) {
 		const struct sl_config_place place = {SL_SECTION_PROBE, "collector",
 		    collector->title, "probe", collector->probe[i].title,
@@ -37,6 +40,18 @@ static int walk_collector(struct sl_config_collector *collector,
 		const struct sl_config_place place = {SL_SECTION_SERVICE, "collector",
 		    collector->title, "service", collector->service[i].title,
 		    &collector->service[i]};
+		rc = fn(arg, &place);
+	}
+	for (size_t i = 0; rc == 0 && i < collector->table_count; i++) {
+		const struct sl_config_place place = {SL_SECTION_TABLE, "collector",
+		    collector->title, "table", collector->table[i].title,
+		    &collector->table[i]};
+		rc = fn(arg, &place);
+	}
+	for (size_t i = 0; rc == 0 && i < collector->query_count; i++) {
+		const struct sl_config_place place = {SL_SECTION_QUERY, "collector",
+		    collector->title, "query", collector->query[i].title,
+		    &collector->query[i]};
 		rc = fn(arg, &place);
 	}
 	return rc;
@@ -155,6 +170,10 @@ void sl_config_shape(struct sl_config *config, const struct sl_conf_entry *root)
 		    entry, "probe", sizeof *collector->probe, &collector->probe_count);
 		collector->service = make_titled(entry, "service",
 		    sizeof *collector->service, &collector->service_count);
+		collector->table = make_titled(
+		    entry, "table", sizeof *collector->table, &collector->table_count);
+		collector->query = make_titled(
+		    entry, "query", sizeof *collector->query, &collector->query_count);
 	}
 }
 
@@ -178,6 +197,10 @@ void sl_config_unshape(struct sl_config *config)
 		    collector->probe, sizeof *collector->probe, collector->probe_count);
 		free_titled(collector->service, sizeof *collector->service,
 		    collector->service_count);
+		free_titled(
+		    collector->table, sizeof *collector->table, collector->table_count);
+		free_titled(
+		    collector->query, sizeof *collector->query, collector->query_count);
 	}
 	free_titled(
 	    config->collector, sizeof *config->collector, config->collector_count);

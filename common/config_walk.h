@@ -21,7 +21,7 @@ struct sl_config_place {
 
 /*
  * sl_config_walk calls fn for every section that the configuration holds, also
- * for both kinds of further options of a collector, until one returns nonzero,
+ * for the further options of each type of collector, until one returns nonzero,
  * and returns that.
  */
 int sl_config_walk(struct sl_config *config,

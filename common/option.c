@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The option table as data. */
 #include <stddef.h>
+#include <string.h>
 
 #include "config.h"
 
@@ -32,6 +33,9 @@
 #define PROBE_ROW(...)      ROW(PROBE, sl_config_probe, __VA_ARGS__)
 #define SERVICE_ROW(...)    ROW(SERVICE, sl_config_service, __VA_ARGS__)
 #define SYNTHETIC_ROW(...)  ROW(SYNTHETIC, sl_config_synthetic, __VA_ARGS__)
+#define POSTGRES_ROW(...)   ROW(POSTGRES, sl_config_postgres, __VA_ARGS__)
+#define TABLE_ROW(...)      ROW(TABLE, sl_config_table, __VA_ARGS__)
+#define QUERY_ROW(...)      ROW(QUERY, sl_config_query, __VA_ARGS__)
 
 static const struct sl_option options[] = {
 #define X(id, member, name, rows) rows(id##_ROW)
@@ -48,6 +52,26 @@ static const char *const section_names[] = {
 const struct sl_option *sl_option_at(size_t i)
 {
 	return i < sizeof options / sizeof *options ? &options[i] : NULL;
+}
+
+bool sl_section_of_type(enum sl_section section, const char *type)
+{
+	static const struct {
+		const char *type;
+		enum sl_section section;
+	} types[] = {
+#define X(type, id) {type, SL_SECTION_##id},
+	    SL_COLLECTOR_TYPE_TABLE(X)
+#undef X
+	};
+	bool special = false;
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (types[i].section == section && strcmp(types[i].type, type) == 0)
+			return true;
+		special |= types[i].section == section;
+	}
+	return !special;
 }
 
 const char *sl_section_name(enum sl_section section)

@@ -221,7 +221,7 @@
 
 /* collector "name" { … }: one per source. */
 #define SL_OPTIONS_COLLECTOR(X)                                                          \
-	X(CHOICE, type, "system|synthetic|custom", "custom", 0, 0, RESTART,              \
+	X(CHOICE, type, "system|synthetic|postgres|custom", "custom", 0, 0, RESTART,     \
 	    "Which collector it is; custom for programs of your own.")                   \
 	X(BOOL, enabled, "", "true", 0, 0, RELOAD, "Accept this source.")                \
 	X(BOOL, start, "", "true", 0, 0, RESTART,                                        \
@@ -291,11 +291,64 @@
 	X(NUMBER, seconds, "seconds", "0", 0, 1e9, RESTART,                              \
 	    "Time after which it ends; 0 goes on until it is stopped.")
 
+/* Further options of a collector of type postgres. */
+#define SL_OPTIONS_POSTGRES(X)                                                           \
+	X(STRING, conninfo, "", "host=/run/postgresql", 1, 4096, RESTART,                \
+	    "Where the database is, as libpq's connection string. A password stands "    \
+	    "in a passfile, not here.")                                                  \
+	X(STRING, slot, "", "sightline", 1, 63, RESTART,                                 \
+	    "Replication slot; made where it does not exist.")                           \
+	X(STRING, publication, "", "sightline", 1, 63, RESTART,                          \
+	    "Publication that says which tables are followed.")                          \
+	X(BOOL, require_wal_cap, "", "true", 0, 0, RESTART,                              \
+	    "Use no slot on a server whose max_slot_wal_keep_size is unlimited: while "  \
+	    "nobody reads it, such a slot fills the server's disk.")                     \
+	X(DURATION, watch_interval, "", "5s", 100, 3600000, RESTART,                     \
+	    "Time between two looks at how far the slot lags.")                          \
+	X(DURATION, query_timeout, "", "5s", 10, 3600000, RESTART,                       \
+	    "Time that the database may work on one query.")                             \
+	X(SIZE, value_bytes_max, "", "4KiB", 16, 32768, RESTART,                         \
+	    "Longest value of a column in an event; what is longer is cut and named in " \
+	    "truncated.")
+
+/* collector "postgres" { table "schema.table" { … } } */
+#define SL_OPTIONS_TABLE(X)                                                              \
+	X(STRING, insert, "", "", 0, 128, RESTART, "Type of the event for a new row.")   \
+	X(STRING, update, "", "", 0, 128, RESTART,                                       \
+	    "Type of the event for a changed row.")                                      \
+	X(STRING, delete, "", "", 0, 128, RESTART,                                       \
+	    "Type of the event for a row that is gone; it has the columns of the "       \
+	    "replica identity.")                                                         \
+	X(STRING, truncate, "", "", 0, 128, RESTART,                                     \
+	    "Type of the event for a table that was emptied.")                           \
+	X(LIST, fields, "", "", 0, 128, RESTART,                                         \
+	    "Columns that events have, as column or column:field; empty gives all.")     \
+	X(LIST, mask, "", "", 0, 128, RESTART,                                           \
+	    "Columns of which events say no more than that they have a value.")          \
+	X(STRING, watch, "", "", 0, 128, RESTART,                                        \
+	    "Column whose change has an event of its own; needs REPLICA IDENTITY FULL.") \
+	X(STRING, watch_event, "", "", 0, 128, RESTART,                                  \
+	    "Type of that event, in place of the one for a changed row; it also has "    \
+	    "old_ and new_ with the field's name.")
+
+/* collector "postgres" { query "metric" { … } } */
+#define SL_OPTIONS_QUERY(X)                                                              \
+	X(STRING, sql, "", "", 0, 8192, RESTART,                                         \
+	    "Query with one row of one number, in a read-only transaction.")             \
+	X(LIST, tables, "", "", 0, 128, RESTART,                                         \
+	    "Tables, as schema.table, whose changes make it run again; empty: all.")     \
+	X(DURATION, debounce, "", "20ms", 0, 60000, RESTART,                             \
+	    "Time without changes that it waits for, but not past floor.")               \
+	X(DURATION, floor, "", "250ms", 1, 3600000, RESTART,                             \
+	    "Shortest time between two runs.")                                           \
+	X(DURATION, ceiling, "", "10s", 100, 86400000, RESTART,                          \
+	    "Longest time between two runs, also when nothing changed.")
+
 /*
  * X(section, struct, title, rows): every kind of section.  title tells whether
- * it can occur several times, each with a name.  probe, service, system and
- * synthetic stand in the collector's section, key in auth, alertThresholds in
- * aggregator.
+ * it can occur several times, each with a name.  probe, service, table, query and
+ * the options of each type stand in the collector's section, key in auth,
+ * alertThresholds in aggregator.
  */
 #define SL_SECTION_TABLE(X)                                                              \
 	X(LOG, log, "log", SL_OPTIONS_LOG)                                               \
@@ -308,7 +361,23 @@
 	X(SYSTEM, system, "collector", SL_OPTIONS_SYSTEM)                                \
 	X(PROBE, probe, "probe", SL_OPTIONS_PROBE)                                       \
 	X(SERVICE, service, "service", SL_OPTIONS_SERVICE)                               \
-	X(SYNTHETIC, synthetic, "collector", SL_OPTIONS_SYNTHETIC)
+	X(SYNTHETIC, synthetic, "collector", SL_OPTIONS_SYNTHETIC)                       \
+	X(POSTGRES, postgres, "collector", SL_OPTIONS_POSTGRES)                          \
+	X(TABLE, table, "table", SL_OPTIONS_TABLE)                                       \
+	X(QUERY, query, "query", SL_OPTIONS_QUERY)
+
+/*
+ * X(type, section): the sections whose options, or which themselves, only a
+ * collector of this type has.
+ */
+#define SL_COLLECTOR_TYPE_TABLE(X)                                                       \
+	X("system", SYSTEM)                                                              \
+	X("system", PROBE)                                                               \
+	X("system", SERVICE)                                                             \
+	X("synthetic", SYNTHETIC)                                                        \
+	X("postgres", POSTGRES)                                                          \
+	X("postgres", TABLE)                                                             \
+	X("postgres", QUERY)
 
 /*
  * X(section, alias, option, bare): other names that the file accepts.  bare is
