@@ -39,7 +39,7 @@ enum state {
 	CREATE,
 	SNAPSHOT,
 	START,
-	STREAM,
+	STREAM
 };
 
 static const char *const state_names[] = {"connect", "identify", "attach", "look", "gap",

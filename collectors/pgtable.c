@@ -107,9 +107,11 @@ static uint64_t queries_of(const struct sl_config_collector *section, const char
 {
 	uint64_t mask = col_pgtable_any(section);
 
-	for (size_t i = 0; i < section->query_count; i++)
-		if (has_name(&section->query[i].tables, sl_slice_text(name)))
+	for (size_t i = 0; i < section->query_count; i++) {
+		const struct sl_config_query *query = &section->query[i];
+		if (has_name(&query->tables, sl_slice_text(name)))
 			mask |= UINT64_C(1) << i;
+	}
 	return mask;
 }
 

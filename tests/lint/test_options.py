@@ -48,6 +48,9 @@ OPENING = {
     'probe "gateway" {': "PROBE",
     'service "aggregator" {': "SERVICE",
     'collector "synthetic" {': "SYNTHETIC",
+    'collector "postgres" {': "POSTGRES",
+    'table "public.tickets" {': "TABLE",
+    'query "active_repairs" {': "QUERY",
 }
 
 
@@ -75,7 +78,8 @@ def test_the_sample_shows_every_option_with_its_default(options):
         expected = SHIPPED.get((section, option.name), in_file(option))
         if shown != expected:
             wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
-    extra = [key for key in values if key not in {("SYNTHETIC", "type"), ("SYNTHETIC", "start")}
+    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES")
+                                                        for name in ("type", "start")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
 
@@ -92,6 +96,9 @@ HEADINGS = {
     'collector "name", probe "name"': "PROBE",
     'collector "name", service "name"': "SERVICE",
     'collector "name" of type synthetic': "SYNTHETIC",
+    'collector "name" of type postgres': "POSTGRES",
+    'collector "name", table "schema.table"': "TABLE",
+    'collector "name", query "metric"': "QUERY",
 }
 
 
@@ -149,6 +156,9 @@ READERS = {
     "PROBE": ("collectors", "[a-z_]+"),
     "SERVICE": ("collectors", "[a-z_]+"),
     "SYNTHETIC": ("collectors", "[a-z_]+"),
+    "POSTGRES": ("collectors", "postgres|options"),
+    "TABLE": ("collectors", "table|config"),
+    "QUERY": ("collectors", "query|config|section"),
 }
 
 
