@@ -51,7 +51,7 @@ static void write_entry(struct sl_buf *out, const struct agg_caller *caller,
 	char hex[SL_REVOKED_HEX];
 	struct sl_json_out w;
 
-	sl_jwt_hash(request->token.data, request->token.len, hash);
+	sl_jwt_name(request->token.data, request->token.len, hash);
 	sl_revoked_hex(hash, hex);
 	sl_json_out_init(&w, out);
 	sl_json_out_object_begin(&w);

@@ -69,7 +69,7 @@ bool agg_revoked_has(struct agg_revoked *revoked, const struct sl_jwt_claims *cl
 	if (agg_journal_control_next(revoked->journal) != revoked->read_to)
 		agg_journal_control_each(
 		    revoked->journal, revoked->read_to, read_entry, revoked);
-	sl_jwt_hash(token.data, token.len, hash);
+	sl_jwt_name(token.data, token.len, hash);
 	return sl_revoked_has(revoked->kept, &what);
 }
 
@@ -107,7 +107,7 @@ static void revoke_token(struct agg_core *core, const struct sl_jwt_claims *clai
 	    .exp_s = claims->exp_s,
 	};
 
-	sl_jwt_hash(token.data, token.len, hash);
+	sl_jwt_name(token.data, token.len, hash);
 	revoke(core, &body, answer);
 }
 

@@ -57,6 +57,13 @@ void sl_jwt_hash(const char *token, size_t len, uint8_t out[SL_JWT_HASH])
 	sl_crypto_sha256(token, len, out);
 }
 
+void sl_jwt_name(const char *token, size_t len, uint8_t out[SL_JWT_HASH])
+{
+	const char *dot = memrchr(token, '.', len);
+
+	sl_crypto_sha256(token, dot ? (size_t)(dot - token) : len, out);
+}
+
 /* ---- signature ---------------------------------------------------------------- */
 
 static bool split(const char *token, size_t len, struct parts *parts)

@@ -93,7 +93,12 @@ enum sl_jwt_result sl_jwt_verify(const char *token, size_t len,
 int sl_jwt_sign(
     const struct sl_key *key, const struct sl_jwt_claims *claims, struct sl_buf *out);
 
-/* sl_jwt_hash names a token without revealing it: caches, revocation. */
+/*
+ * sl_jwt_hash tells a token from all others without revealing it: for caches.
+ * sl_jwt_name is the same for all signatures under the same text, as anybody can
+ * make a second one of ES256 from the first: for revocation.
+ */
 void sl_jwt_hash(const char *token, size_t len, uint8_t out[SL_JWT_HASH]);
+void sl_jwt_name(const char *token, size_t len, uint8_t out[SL_JWT_HASH]);
 
 #endif

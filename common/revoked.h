@@ -17,7 +17,7 @@
  *
  *   {"tenant", "jti" | "sub", "before"?, "exp"}  or  {"hash", "exp"}
  *
- * jti names one token, hash (SHA-256, in hex) one that has no jti.  sub names all
+ * jti names one token, hash (sl_jwt_name, in hex) one that has no jti.  sub names all
  * tokens of a user that were issued up to before, by their iat; without it, all.
  * A token without iat counts as issued before everything.
  */

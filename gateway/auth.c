@@ -18,6 +18,7 @@
 struct remembered {
 	struct gw_table_node node;
 	struct gw_identity *who; /* NULL: the place is free */
+	uint8_t hash[SL_JWT_HASH];
 };
 
 struct gw_auth {
@@ -115,13 +116,14 @@ static struct remembered *find(
 	for (struct gw_table_node *node = gw_table_first(&auth->table, key); node;
 	     node = gw_table_next(node)) {
 		struct remembered *r = GW_TABLE_OBJECT(node, struct remembered, node);
-		if (memcmp(r->who->hash, hash, SL_JWT_HASH) == 0)
+		if (memcmp(r->hash, hash, SL_JWT_HASH) == 0)
 			return r;
 	}
 	return NULL;
 }
 
-static void remember(struct gw_auth *auth, uint64_t key, struct gw_identity *who)
+static void remember(struct gw_auth *auth, uint64_t key, struct gw_identity *who,
+    const uint8_t hash[SL_JWT_HASH])
 {
 	if (auth->ring_size == 0)
 		return;
@@ -129,12 +131,14 @@ static void remember(struct gw_auth *auth, uint64_t key, struct gw_identity *who
 	auth->ring_next = (auth->ring_next + 1) % auth->ring_size;
 	forget(auth, r);
 	r->who = gw_identity_ref(who);
+	memcpy(r->hash, hash, sizeof r->hash);
 	gw_table_add(&auth->table, &r->node, key);
 }
 
-static struct gw_identity *verify(struct gw_auth *auth, const char *token, size_t len,
-    const uint8_t hash[SL_JWT_HASH], const char **why)
+static struct gw_identity *verify(
+    struct gw_auth *auth, const char *token, size_t len, const char **why)
 {
+	uint8_t name[SL_JWT_HASH];
 	struct sl_jwt_claims claims;
 	enum sl_jwt_result result = sl_jwt_verify(token, len, &auth->keyring.keys,
 	    &auth->keyring.rules, sl_clock_wall_ns(), &claims);
@@ -144,8 +148,9 @@ static struct gw_identity *verify(struct gw_auth *auth, const char *token, size_
 		*why = sl_jwt_result_text(result);
 		return NULL;
 	}
+	sl_jwt_name(token, len, name);
 	struct gw_identity *who =
-	    gw_identity_new(auth->mirror, auth->users, &claims, hash);
+	    gw_identity_new(auth->mirror, auth->users, &claims, name);
 	if (!who)
 		*why = "the role is not known here";
 	return who;
@@ -169,26 +174,26 @@ struct gw_identity *gw_auth_token(
 	}
 	if (r)
 		forget(auth, r);
-	struct gw_identity *who = verify(auth, token, len, hash, why);
+	struct gw_identity *who = verify(auth, token, len, why);
 	if (who && gw_auth_is_revoked(auth, who)) {
 		gw_identity_unref(who);
 		who = NULL;
 		*why = "revoked";
 	}
 	if (who)
-		remember(auth, key, who);
+		remember(auth, key, who, hash);
 	else
 		auth->stats.failures++;
 	return who;
 }
 
 struct gw_identity *gw_auth_claims(struct gw_auth *auth,
-    const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH])
+    const struct sl_jwt_claims *claims, const uint8_t name[SL_JWT_HASH])
 {
 	/* A key that is not here yet would look like one that is gone. */
 	if (!sl_keyring_has(&auth->keyring, claims->key_print))
 		return NULL;
-	return gw_identity_new(auth->mirror, auth->users, claims, hash);
+	return gw_identity_new(auth->mirror, auth->users, claims, name);
 }
 
 /* ---- where a request carries its token ----------------------------------------------
@@ -289,7 +294,7 @@ bool gw_auth_is_revoked(const struct gw_auth *auth, const struct gw_identity *wh
 	    .sub = gw_user_sub(who->user),
 	    .jti = who->jti,
 	    .iat_s = who->iat_s,
-	    .hash = who->hash,
+	    .hash = who->name,
 	};
 
 	return !sl_keyring_has(&auth->keyring, who->key_print) ||

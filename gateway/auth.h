@@ -72,11 +72,11 @@ struct gw_identity *gw_auth_token(
 
 /*
  * gw_auth_claims gives the identity of a token that the aggregator has verified,
- * from its claims and hash, with a reference; NULL if role or key are not known
+ * from its claims and name, with a reference; NULL if role or key are not known
  * here.  It is not remembered.
  */
 struct gw_identity *gw_auth_claims(struct gw_auth *auth,
-    const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH]);
+    const struct sl_jwt_claims *claims, const uint8_t name[SL_JWT_HASH]);
 
 /* What a request keeps (request->kept) whose ticket was none: no token is this. */
 #define GW_AUTH_NO_TICKET "-"

@@ -212,11 +212,11 @@ static bool copy(const json_t *tree, const char *key, char out[SL_JWT_NAME_MAX +
 	return true;
 }
 
-/* The aggregator has verified the token; its claims and hash are in the entry. */
+/* The aggregator has verified the token; its claims and name are in the entry. */
 static struct gw_identity *identify(struct gateway *gw, const json_t *tree)
 {
 	struct sl_jwt_claims claims = {0};
-	uint8_t hash[SL_JWT_HASH];
+	uint8_t name[SL_JWT_HASH];
 	struct sl_slice hex;
 	int64_t max = 0;
 
@@ -227,10 +227,10 @@ static struct gw_identity *identify(struct gateway *gw, const json_t *tree)
 	    !sl_json_in_int(tree, "key", &claims.key_print) ||
 	    !sl_json_in_int(tree, "max_connections", &max) ||
 	    !sl_json_in_string(tree, "hash", &hex) ||
-	    !sl_revoked_hex_read(hex.data, hex.len, hash))
+	    !sl_revoked_hex_read(hex.data, hex.len, name))
 		return NULL;
 	claims.max_connections = (uint32_t)max;
-	return gw_auth_claims(gw->auth, &claims, hash);
+	return gw_auth_claims(gw->auth, &claims, name);
 }
 
 /* A stream can only be asked this way; a WebSocket and a poll have their own. */

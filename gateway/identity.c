@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *users,
-    const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH])
+    const struct sl_jwt_claims *claims, const uint8_t name[SL_JWT_HASH])
 {
 	const struct sl_catalog *catalog = gw_mirror_catalog(mirror);
 	const struct sl_catalog_role *role =
@@ -30,7 +30,7 @@ struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *u
 	    .key_print = claims->key_print,
 	    .max_connections = claims->max_connections,
 	};
-	memcpy(who->hash, hash, sizeof who->hash);
+	memcpy(who->name, name, sizeof who->name);
 	memcpy(who->jti, claims->jti, jti_size);
 	return who;
 }

@@ -24,11 +24,11 @@ struct gw_identity {
 	uint32_t may; /* enum sl_right */
 	struct gw_user *user;
 	int64_t exp_s;
-	int64_t iat_s;            /* 0: the token does not say */
-	int64_t key_print;        /* of the key that verified it */
-	uint32_t max_connections; /* 0: the configured limit */
-	uint8_t hash[SL_JWT_HASH];
-	char jti[]; /* "" if the token has none */
+	int64_t iat_s;             /* 0: the token does not say */
+	int64_t key_print;         /* of the key that verified it */
+	uint32_t max_connections;  /* 0: the configured limit */
+	uint8_t name[SL_JWT_HASH]; /* sl_jwt_name */
+	char jti[];                /* "" if the token has none */
 };
 
 /*
@@ -36,7 +36,7 @@ struct gw_identity {
  * Returns NULL when the catalog does not know the role.
  */
 struct gw_identity *gw_identity_new(struct gw_mirror *mirror, struct gw_users *users,
-    const struct sl_jwt_claims *claims, const uint8_t hash[SL_JWT_HASH]);
+    const struct sl_jwt_claims *claims, const uint8_t name[SL_JWT_HASH]);
 
 struct gw_identity *gw_identity_ref(struct gw_identity *identity);
 void gw_identity_unref(struct gw_identity *identity);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of every kind, in PEM and in sets, against tokens that another program signed; their rotation."""
+import base64
 import json
 import os
 import pathlib
@@ -83,6 +84,25 @@ def test_gateway_and_aggregator_verify_what_another_program_signs(make_instance,
     ]
     for token in wrong:
         assert status(instance, token) == 401, jwt.decode(token.split(".")[0])
+
+
+def test_a_revoked_token_stays_refused_under_its_other_signature(make_instance, issuer):
+    instance = make_instance(config={"auth": SET})
+    write_set(instance, issuer.make("one", "ES256"))
+    instance.start()
+    token = issuer.sign("one", "ES256", kid="one")
+    text, signature = token.rsplit(".", 1)
+    signature = base64.urlsafe_b64decode(signature + "==")
+    # ECDSA: (r, n - s) holds where (r, s) does.
+    n = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    other = signature[:32] + (n - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
+    twin = f"{text}.{jwt.encode(other)}"
+    assert status(instance, token) == 200 and status(instance, twin) == 200
+    assert requests.delete(instance.url("/api/v1/session"), headers={"Authorization": f"Bearer {token}"},
+                           timeout=10).status_code == 200
+    wait_until(lambda: status(instance, token) == 401, what="the revocation")
+    assert status(instance, twin) == 401
+    assert forced(instance, twin) == 401
 
 
 def test_a_key_rotates_through_its_set_without_a_restart(make_instance, issuer):
