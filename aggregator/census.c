@@ -175,18 +175,19 @@ static bool permitted(
 	return false;
 }
 
-static void pass_on(struct agg_core *core, const struct sl_msg_request *request,
-    const struct sl_buf *entry, struct agg_answer *answer)
+static void pass_on(struct agg_core *core, const struct agg_caller *caller,
+    const struct sl_msg_request *request, const struct sl_buf *entry,
+    struct agg_answer *answer)
 {
 	struct sl_slice kind = sl_slice_text("census");
 	struct sl_slice text = {.data = entry->data, .len = entry->len};
 	struct question *q = find(core->census, "");
 	uint64_t seq;
 
-	if (!q ||
-	    !agg_connection_within_rate(&core->connection_rate, sl_clock_mono_ns()) ||
-	    agg_journal_control(core->journal, kind, text, sl_clock_wall_ns() + ENTRY_NS,
-		false, &seq) != 0) {
+	if (!agg_connection_allowed(core, caller, answer))
+		return;
+	if (!q || agg_journal_control(core->journal, kind, text,
+		      sl_clock_wall_ns() + ENTRY_NS, false, &seq) != 0) {
 		agg_answer_problem(answer, 503, "unavailable",
 		    "too much is asked of all gateways at the moment");
 		return;
@@ -226,7 +227,7 @@ AGG_HANDLER(agg_census_ask)
 			answer->later = true;
 		} else {
 			write_entry(&entry, caller, request, verb, &text);
-			pass_on(core, request, &entry, answer);
+			pass_on(core, caller, request, &entry, answer);
 		}
 	}
 	sl_buf_clear(&text);

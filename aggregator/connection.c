@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/error.h"
 #include "common/json_in.h"
 #include "common/json_out.h"
@@ -14,18 +15,54 @@
 #define ENTRY_NS (10 * SL_NS_PER_S)
 #define BODY_MAX (16u * 1024u)
 
-bool agg_connection_within_rate(struct agg_connection_rate *rate, int64_t mono_ns)
+static bool within(
+    struct agg_connection_rate *rate, double per_second, double burst, int64_t mono_ns)
 {
 	double seconds = (double)(mono_ns - rate->mono_ns) / (double)SL_NS_PER_S;
 
-	rate->used -= seconds * AGG_CONNECTION_RATE;
+	rate->used -= seconds * per_second;
 	if (rate->used < 0)
 		rate->used = 0;
 	rate->mono_ns = mono_ns;
-	if (rate->used >= AGG_CONNECTION_BURST)
+	if (rate->used >= burst)
 		return false;
 	rate->used++;
 	return true;
+}
+
+static struct agg_connection_rate *rate_of(
+    struct agg_core *core, const struct sl_jwt_claims *claims)
+{
+	char name[2 * (SL_JWT_NAME_MAX + 1)];
+	size_t tenant_size = strlen(claims->tenant) + 1;
+	size_t sub_len = strlen(claims->sub);
+	uint8_t hash[SL_CRYPTO_SHA256_BYTES];
+	uint32_t slot;
+
+	memcpy(name, claims->tenant, tenant_size);
+	memcpy(name + tenant_size, claims->sub, sub_len);
+	sl_crypto_sha256(name, tenant_size + sub_len, hash);
+	memcpy(&slot, hash, sizeof slot);
+	return &core->connection_user[slot % AGG_CONNECTION_USERS];
+}
+
+bool agg_connection_allowed(
+    struct agg_core *core, const struct agg_caller *caller, struct agg_answer *answer)
+{
+	int64_t now_ns = sl_clock_mono_ns();
+
+	if (!within(rate_of(core, &caller->claims), AGG_CONNECTION_USER_RATE,
+		AGG_CONNECTION_USER_BURST, now_ns)) {
+		agg_answer_problem(answer, 429, "too-many-requests",
+		    "more is asked of all gateways in a second than one user may");
+		return false;
+	}
+	if (within(&core->connection_rate, AGG_CONNECTION_RATE, AGG_CONNECTION_BURST,
+		now_ns))
+		return true;
+	agg_answer_problem(answer, 503, "unavailable",
+	    "too much is asked of all gateways at the moment");
+	return false;
 }
 
 static void put_text(struct sl_json_out *w, const char *key, const char *text)
@@ -81,8 +118,8 @@ static void write_entry(struct sl_buf *out, const struct agg_caller *caller,
 }
 
 /* Appends and publishes the entry; the answer waits for a gateway. */
-static void pass_on(
-    struct agg_core *core, const struct sl_buf *entry, struct agg_answer *answer)
+static void pass_on(struct agg_core *core, const struct agg_caller *caller,
+    const struct sl_buf *entry, struct agg_answer *answer)
 {
 	struct sl_slice kind = {.data = "connection", .len = 10};
 	struct sl_slice text = {.data = entry->data, .len = entry->len};
@@ -93,11 +130,12 @@ static void pass_on(
 		    "what is asked of a connection has at most 16 KiB");
 		return;
 	}
-	if (!agg_connection_within_rate(&core->connection_rate, sl_clock_mono_ns()) ||
-	    agg_journal_control(core->journal, kind, text, sl_clock_wall_ns() + ENTRY_NS,
+	if (!agg_connection_allowed(core, caller, answer))
+		return;
+	if (agg_journal_control(core->journal, kind, text, sl_clock_wall_ns() + ENTRY_NS,
 		false, &seq) != 0) {
-		agg_answer_problem(answer, 503, "unavailable",
-		    "too much is asked of connections at the moment");
+		agg_answer_problem(
+		    answer, 503, "unavailable", "the journal has no space");
 		return;
 	}
 	answer->later = true;
@@ -123,7 +161,7 @@ AGG_HANDLER(agg_connection_ask)
 		    answer, 400, "bad-request", "do or the request's id is missing");
 	} else {
 		write_entry(&entry, caller, request, body, id, verb);
-		pass_on(core, &entry, answer);
+		pass_on(core, caller, &entry, answer);
 	}
 	sl_buf_clear(&entry);
 	json_decref(body);

@@ -28,6 +28,13 @@ AGG_HANDLER(agg_connection_done);
 #define AGG_CONNECTION_RATE  400
 #define AGG_CONNECTION_BURST 4000
 
+/* The same for one user. */
+#define AGG_CONNECTION_USER_RATE  50
+#define AGG_CONNECTION_USER_BURST 200
+
+/* Users' rates: two can share one, which their names' hash makes rare. */
+#define AGG_CONNECTION_USERS 1024
+
 /* The rate so far; all zeroes is full. */
 struct agg_connection_rate {
 	int64_t mono_ns;
@@ -35,9 +42,11 @@ struct agg_connection_rate {
 };
 
 /*
- * agg_connection_within_rate counts an entry that clients have caused: the control
- * log is shared with revocations, which must always find a place.
+ * agg_connection_allowed counts an entry that a client has caused: the control log
+ * is shared with revocations, which must always find a place, and the rate with
+ * all other users.  False after it has answered 429 or 503.
  */
-bool agg_connection_within_rate(struct agg_connection_rate *rate, int64_t mono_ns);
+bool agg_connection_allowed(
+    struct agg_core *core, const struct agg_caller *caller, struct agg_answer *answer);
 
 #endif

@@ -44,6 +44,7 @@ struct agg_core {
 	struct agg_sources *sources;
 	struct agg_command *command;
 	struct agg_connection_rate connection_rate;
+	struct agg_connection_rate connection_user[AGG_CONNECTION_USERS];
 	struct agg_tickets *tickets;
 	struct agg_trails *trails;
 	struct agg_census *census;

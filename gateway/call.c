@@ -204,7 +204,7 @@ void gw_call_problem(
 	    .name = name,
 	    .detail = detail,
 	    .bearer_error = status == 403 ? "insufficient_scope" : NULL,
-	    .retry_after_s = status == 503 ? 1 : 0,
+	    .retry_after_s = status == 503 || status == 429 ? 1 : 0,
 	};
 	va_list ap;
 

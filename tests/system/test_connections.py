@@ -2,6 +2,7 @@
 """Statistics of connections over all gateways, and tests of the caller's own streams."""
 import re
 import signal
+import socket
 
 import pytest
 
@@ -9,6 +10,18 @@ from sightline import wait_until
 from test_refresh import request
 
 DOCUMENT = "/api/admin/analytics"
+
+
+def flood(instance, path, token, count):
+    """Sends so many requests at once, and does not wait for the answers."""
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 53\r\n\r\n"
+    sockets = []
+    for _ in range(count):
+        sockets.append(socket.socket(socket.AF_UNIX))
+        sockets[-1].connect(str(instance.dir / "run/gateway-1.sock"))
+        sockets[-1].sendall(head.encode() + b'{"type":"unsubscribe","data":{"topics":["alerts"]}}  ')
+    for one in sockets:
+        one.close()
 
 
 def rows(instance, query=""):
@@ -244,3 +257,17 @@ def test_000_13_hops_of_an_event_add_up_to_its_whole_way(make_instance):
     assert all(total >= 0 for _, total in way.values())
     parts = sum(total for name, (_, total) in way.items() if name != "end_to_end")
     assert abs(parts - way["end_to_end"][1]) <= 2 * 50, way
+
+
+def test_a_user_who_asks_too_much_of_all_gateways_leaves_room_for_others(make_instance):
+    instance = make_instance(env={"SIGHTLINE_GATEWAY_REQUESTS_PER_SECOND": "10000"}).start()
+    path = "/api/v1/connections/01900000-0000-7000-8000-000000000000/subscriptions"
+    body = {"type": "unsubscribe", "data": {"topics": ["alerts"]}}
+    for _ in range(10):
+        first = instance.post(path, body, "read_only_viewer")
+        if first.status_code == 429:
+            break
+        assert first.status_code == 404
+        flood(instance, path, instance.token("read_only_viewer"), 100)
+    assert first.status_code == 429 and first.headers["Retry-After"] == "1"
+    assert instance.post(path, body, "technical_admin").status_code == 404
