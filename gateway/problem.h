@@ -18,6 +18,9 @@
 	    "a filter may be, or there are no events that it could concern.")            \
 	X("bad-handshake", 400,                                                          \
 	    "The request is no valid WebSocket handshake (RFC 6455, section 4.2.1).")    \
+	X("bad-json", 400,                                                               \
+	    "A WebSocket message is not JSON; the message says at which line and "       \
+	    "column.")                                                                   \
 	X("bad-message", 400,                                                            \
 	    "A member of the message is missing or has the wrong type; detail says "     \
 	    "which.")                                                                    \

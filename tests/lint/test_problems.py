@@ -9,6 +9,8 @@ DOCUMENTED = r'X\("([a-z-]+)", \d+'
 NAMED = (
     r'(?:gw_call_problem|gw_outcome_problem|agg_answer_problem)\(\s*[&\w.>-]+,\s*\d+,\s*"([a-z-]+)"',
     r'\.name = "(?!sightline-)([a-z]+(?:-[a-z]+)+)"',
+    # What a WebSocket is told by "error" has the same pages.
+    r'\b(?:refuse|error)\([\w>-]+(?:, [\w>-]+)?, "([a-z]+(?:-[a-z]+)+)"',
     r'X\(\w+, [45]\d\d, "([a-z-]+)"',
 )
 SOURCES = ("gateway/", "aggregator/", "common/http")
