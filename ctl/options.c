@@ -21,9 +21,8 @@ static bool wanted(const struct ctl *ctl, const char *path)
 {
 	for (int i = 0; i < ctl->args.operand_count; i++) {
 		const char *name = ctl->args.operand[i];
-		size_t n = strlen(name);
 
-		if (strncmp(path, name, n) == 0 && (path[n] == '\0' || path[n] == '.'))
+		if (strncmp(path, name, strlen(name)) == 0)
 			return true;
 	}
 	return ctl->args.operand_count == 0;

@@ -111,6 +111,7 @@ def test_config_prints_effective_values_and_where_they_come_from(make_instance):
     assert rows["gateway.port"]["default"] == "8080"
     shown = instance.ctl("config", "gateway.port").stdout
     assert str(instance.port) in shown and "gateway.bind" not in shown
+    assert "gateway.tls_port" in instance.ctl("config", "gateway.tls").stdout
     assert instance.ctl("config", "gateway.prot", check=False).returncode == USAGE
 
 
