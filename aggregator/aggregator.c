@@ -26,9 +26,11 @@
 #include "common/crypto.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/zone.h"
 #include "core.h"
 #include "dedup.h"
 #include "handler_places.h"
+#include "tally.h"
 
 #define TICK_MS  1000
 #define SWEEP_MS 100
@@ -42,6 +44,8 @@ static void on_passed(void *arg, int64_t wall_ns, int64_t mono_ns)
 {
 	struct agg_core *core = arg;
 
+	if (!core->paused)
+		agg_tally_feed(core->tally, false, wall_ns, mono_ns);
 	agg_core_pass(core, wall_ns, mono_ns);
 	core->ingest.crowded = sl_bus_counters(core->bus)->backlog_bytes > CROWDED_BYTES;
 	agg_own_passed(&core->own, sl_clock_mono_ns() - mono_ns);
@@ -60,7 +64,7 @@ static void on_event(void *arg, enum sl_stream stream, const void *packed, size_
 {
 	struct agg_core *core = arg;
 
-	(void)stream;
+	agg_tally_entry(core->tally, stream, packed, len);
 	agg_publish_entry(core->publish, packed, len);
 }
 
@@ -150,8 +154,13 @@ static void on_tick(int fd, short what, void *arg)
 	agg_places_tick(core->places, mono_ns);
 	agg_command_tick(core->command, mono_ns);
 	follow_keys(core);
-	if (!core->paused)
+	if (!core->paused) {
 		agg_own_update(core);
+		agg_tally_feed(core->tally, true, sl_clock_wall_ns(), mono_ns);
+	}
+	if (!core->paused && core->process->config->aggregator.own_figures)
+		agg_own_source_update(&core->own_source, &core->gateways, core->state,
+		    sl_clock_wall_ns(), mono_ns);
 	agg_core_pass(core, sl_clock_wall_ns(), mono_ns);
 	agg_publish_heartbeat(core->publish);
 }
@@ -201,6 +210,11 @@ static int acquire(struct sl_process *process)
 	int code;
 
 	core->process = process;
+	if (sl_zone_use(process->config->aggregator.time_zone) != 0) {
+		sl_log_error("config", "there is no time_zone \"%s\"",
+		    process->config->aggregator.time_zone);
+		return EX_CONFIG;
+	}
 	if (sl_crypto_init() != 0) {
 		sl_log_error("crypto", "no randomness");
 		return EX_OSERR;
@@ -335,6 +349,14 @@ static int open_sources(struct agg_core *core)
 	struct agg_sources_hooks hooks = {
 	    .arg = core, .passed = on_passed, .stale = on_stale};
 
+	char path[SL_PATHS_MAX];
+
+	if (sl_paths_resolve(&core->process->paths, "data/tally", path) != 0)
+		return EX_CONFIG;
+	core->tally =
+	    agg_tally_new(core->process->catalog, core->state, core->journal, path);
+	if (!core->tally)
+		return EX_IOERR;
 	core->ingest.catalog = core->process->catalog;
 	core->ingest.state = core->state;
 	core->ingest.journal = core->journal;
@@ -427,6 +449,7 @@ static void stop(struct sl_process *process)
 	free_event(&core->update_event);
 	agg_sources_free(core->sources);
 	agg_dedup_free(core->ingest.dedup);
+	agg_tally_free(core->tally);
 	if (core->publish && core->bus)
 		agg_publish_pass(core->publish);
 	if (core->bus)

@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "judge.h"
 #include "own.h"
+#include "own_source.h"
 #include "places.h"
 #include "publish.h"
 #include "recent.h"
@@ -24,6 +25,7 @@
 
 struct agg_census;
 struct agg_command;
+struct agg_tally;
 struct agg_tickets;
 struct agg_trails;
 
@@ -42,6 +44,7 @@ struct agg_core {
 	struct agg_publish *publish;
 	struct agg_ingest ingest;
 	struct agg_sources *sources;
+	struct agg_tally *tally;
 	struct agg_command *command;
 	struct agg_connection_rate connection_rate;
 	struct agg_connection_rate connection_user[AGG_CONNECTION_USERS];
@@ -51,6 +54,7 @@ struct agg_core {
 	struct agg_gateways gateways;
 	struct agg_places *places;
 	struct agg_own own;
+	struct agg_own_source own_source;
 	bool paused;
 	struct event *durable_event, *tick_event, *sweep_event, *update_event;
 };

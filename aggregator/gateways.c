@@ -27,6 +27,18 @@ static struct agg_gateway *row_of(struct agg_gateways *gateways, struct sl_slice
 	return row;
 }
 
+/*
+ * What a counter of a gateway grew by.  Its first report only says where it
+ * stands: the aggregator may have begun after it.
+ */
+static uint64_t growth(
+    const struct agg_gateway *row, uint32_t pid, uint64_t before, uint64_t now)
+{
+	if (row->seen_mono_ns == 0)
+		return 0;
+	return row->pid == pid && now >= before ? now - before : now;
+}
+
 int agg_gateways_report(
     struct agg_gateways *gateways, const void *data, size_t len, int64_t mono_ns)
 {
@@ -38,6 +50,9 @@ int agg_gateways_report(
 		return error;
 	if (!row)
 		return SL_EFULL;
+	gateways->requests += growth(row, report.pid, row->requests, report.requests);
+	gateways->auth_failures +=
+	    growth(row, report.pid, row->auth_failures, report.auth_failures);
 	row->seen_mono_ns = mono_ns;
 	row->pid = report.pid;
 	row->connections_ws = report.connections_ws;
@@ -77,6 +92,16 @@ uint64_t agg_gateways_subscriptions(const struct agg_gateways *gateways)
 
 	for (size_t i = 0; i < gateways->count; i++)
 		sum += gateways->gateway[i].subscriptions;
+	return sum;
+}
+
+uint64_t agg_gateways_sessions(const struct agg_gateways *gateways)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < gateways->count; i++)
+		sum += (uint64_t)gateways->gateway[i].connections_ws +
+		       gateways->gateway[i].connections_sse;
 	return sum;
 }
 

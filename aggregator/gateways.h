@@ -31,6 +31,9 @@ struct agg_gateway {
 struct agg_gateways {
 	struct agg_gateway gateway[AGG_GATEWAYS_MAX];
 	size_t count;
+	/* Over all of them, also those that left, since this process began. */
+	uint64_t requests;
+	uint64_t auth_failures;
 };
 
 /*
@@ -45,6 +48,9 @@ void agg_gateways_tick(struct agg_gateways *gateways, int64_t mono_ns);
 
 /* agg_gateways_subscriptions returns the live subscriptions on all of them. */
 uint64_t agg_gateways_subscriptions(const struct agg_gateways *gateways);
+
+/* agg_gateways_sessions returns the WebSockets and event streams on all of them. */
+uint64_t agg_gateways_sessions(const struct agg_gateways *gateways);
 
 /* agg_gateways_json writes the array for status. */
 void agg_gateways_json(

@@ -51,6 +51,35 @@ enum sl_aggregate {
 	SL_AGGREGATE_COUNT,
 };
 
+/* How a metric is counted from events. */
+enum sl_tally_kind {
+	SL_TALLY_COUNT,  /* of events, less minus */
+	SL_TALLY_SUM,    /* of value, less minus */
+	SL_TALLY_AVG,    /* of value */
+	SL_TALLY_SHARE,  /* events as percent of "of" */
+	SL_TALLY_GROWTH, /* of count or sum against the period before, in percent */
+};
+
+/* Types of events and patterns over them. */
+struct sl_catalog_types {
+	const char **name;
+	size_t count;
+};
+
+/* Metrics of a catalog that count events. */
+#define SL_CATALOG_TALLIES_MAX 256
+
+/* Instead of a duration. */
+#define SL_TALLY_TODAY  0    /* the local day so far */
+#define SL_TALLY_ALWAYS (-1) /* all that ever came */
+
+struct sl_catalog_tally {
+	enum sl_tally_kind kind;
+	struct sl_catalog_types events, minus, of;
+	const char *value; /* field of the payload; NULL: each event is one */
+	int64_t over_ms;   /* length of the window, or one of the above */
+};
+
 struct sl_catalog_metric {
 	const char *name;
 	const struct sl_catalog_module *module;
@@ -71,6 +100,7 @@ struct sl_catalog_metric {
 	int64_t
 	    stale_after_ms; /* silence after which the value is stale; 0: its source's */
 	const char *expr;   /* derived: its expression; NULL: fed by sources */
+	const struct sl_catalog_tally *tally; /* counted from events; NULL: not */
 	const char *origin; /* "FILE:LINE", for error lines about expr */
 	unsigned index;
 };
@@ -186,6 +216,10 @@ const struct sl_catalog_metric *sl_catalog_metric(const struct sl_catalog *catal
 /* The type of an event: an exact name wins over wildcards, these by order. */
 const struct sl_catalog_event *sl_catalog_event(
     const struct sl_catalog *catalog, const char *name, size_t len);
+
+/* sl_catalog_types_have tells whether a type of the catalog is among them. */
+bool sl_catalog_types_have(
+    const struct sl_catalog_types *types, const struct sl_catalog_event *event);
 
 /* A role by its name or one of its aliases. */
 const struct sl_catalog_role *sl_catalog_role(

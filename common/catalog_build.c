@@ -34,6 +34,12 @@ static const struct sl_conf_rule metric_rules[] = {
     {"field", SL_CONF_VALUE, NULL},
     {"snapshot", SL_CONF_VALUE, NULL},
     {"expr", SL_CONF_VALUE, NULL},
+    {"events", SL_CONF_LIST, NULL},
+    {"minus", SL_CONF_LIST, NULL},
+    {"of", SL_CONF_LIST, NULL},
+    {"value", SL_CONF_VALUE, NULL},
+    {"derive", SL_CONF_VALUE, NULL},
+    {"over", SL_CONF_VALUE, NULL},
     END,
 };
 static const struct sl_conf_rule event_rules[] = {
@@ -240,6 +246,7 @@ int sl_catalog_build(struct sl_catalog *catalog, struct sl_buf *error)
 		return SL_EINVAL;
 	index_names(catalog);
 	if (add_all(catalog, "event", sl_catalog_add_event, error) ||
+	    sl_catalog_check_tallies(catalog, error) ||
 	    add_all(catalog, "role", sl_catalog_add_role, error) ||
 	    add_all(catalog, "alias", add_alias, error))
 		return SL_EINVAL;

@@ -12,6 +12,7 @@
 /* One metric with the topic that its values have. */
 struct sl_catalog_metric_row {
 	struct sl_catalog_metric metric;
+	struct sl_catalog_tally tally;
 	char *topic; /* "metrics.system_health.cpu_usage" */
 };
 
@@ -88,6 +89,15 @@ int sl_catalog_add_event(
     struct sl_catalog *catalog, const struct sl_conf_entry *entry, struct sl_buf *error);
 int sl_catalog_add_role(
     struct sl_catalog *catalog, const struct sl_conf_entry *entry, struct sl_buf *error);
+
+/*
+ * sl_catalog_read_tally reads how a metric is counted from events into the row
+ * whose metric is filled; sl_catalog_check_tallies, once all is read, whether the
+ * types that they name are there.  Both return 0 or SL_EINVAL.
+ */
+int sl_catalog_read_tally(const struct sl_conf_entry *entry,
+    struct sl_catalog_metric_row *row, struct sl_buf *error);
+int sl_catalog_check_tallies(const struct sl_catalog *catalog, struct sl_buf *error);
 
 /* sl_catalog_is_name tells whether text is [a-z_][a-z0-9_]* of at most 128 bytes. */
 bool sl_catalog_is_name(const char *text);

@@ -217,6 +217,8 @@ int sl_catalog_add_metric(
 	metric.index = (unsigned)at;
 	row->metric = metric;
 	row->topic = topic;
+	if (sl_catalog_read_tally(entry, row, error))
+		return SL_EINVAL;
 	sl_name_index_put(&catalog->metrics, qualified, strlen(qualified), (uint32_t)at);
 	return 0;
 }

@@ -88,6 +88,11 @@
 	X(INT, event_dedup_window, "events", "65536", 0, 16777216, RESTART,              \
 	    "Newest events whose ids are remembered: one that comes again is ignored "   \
 	    "and counted. Costs 24 to 32 bytes each; 0 takes every event.")              \
+	X(STRING, time_zone, "", "", 0, 128, RESTART,                                    \
+	    "Zone of the tz database whose days \"today\" means; empty: the machine's.") \
+	X(BOOL, own_figures, "", "true", 0, 0, RELOAD,                                   \
+	    "Feed failed_auth_attempts, api_requests_per_minute and active_sessions "    \
+	    "from what the gateways see, beside what other sources say of them.")        \
 	X(DURATION, cache_ttl, "", "60s", 0, 86400000, RELOAD,                           \
 	    "How long a computed answer to a query may be given again.")                 \
 	X(STRING, user, "", "sightline", 0, 64, RESTART,                                 \

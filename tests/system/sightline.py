@@ -128,6 +128,8 @@ class Instance:
         self.env = dict(os.environ, SIGHTLINE_GATEWAY_PORT=str(self.port),
                         ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
                         UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:exitcode=99")
+        # What a test feeds is what it sees: its own requests would add up with it.
+        self.env["SIGHTLINE_AGGREGATOR_OWN_FIGURES"] = "false"
         if gateways > 1:
             self.env["SIGHTLINE_GATEWAY_REUSEPORT"] = "true"
         self.env.update(env or {})

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event processor: what is checked, counted and bounded on the way of an event."""
+import requests
+
+from sightline import wait_until
+
+ORDER = {"staff_id": 7, "customer_id": 8, "items_count": 2}
+
+
+def section(instance, key):
+    response = instance.get("/api/v1/snapshot")
+    assert response.status_code == 200, response.text
+    return response.json()[key]
+
+
+def wait_values(instance, key, **values):
+    wait_until(lambda: all(section(instance, key)[name] == value for name, value in values.items()),
+               what=f"{key} with {values}, not {section(instance, key)}")
+
+
+def test_c_001_4_events_become_metrics_and_survive_kill_9(make_instance):
+    instance = make_instance().start()
+    feeder = instance.start_feeder()
+    for number in range(4):
+        feeder.event("orders.completed", order_id=number, total_amount="12.50", **ORDER)
+    for number in range(10):
+        feeder.event("analytics.new_activity", activityId=str(number), eventType="page_view")
+    for number in range(5):
+        feeder.event("workflow.started", executionId=number)
+    for number in range(3):
+        feeder.event("workflow.completed", executionId=number, durationMs=100 * (number + 1))
+    feeder.event("workflow.failed", executionId=3, error="timeout")
+    business = {"revenue_today": 50, "conversion_rate": 40}
+    workflow = {"success_rate": 75, "average_execution_time": 200, "failed_workflows": 1, "throughput_per_hour": 4,
+                "active_executions": 1}
+    wait_values(instance, "businessMetrics", **business)
+    wait_values(instance, "workflowPerformance", **workflow)
+    instance.processes["aggregator"].kill()
+    instance.start_aggregator()
+    instance.wait_ready()
+    feeder.event("orders.completed", order_id=9, total_amount=10, **ORDER)
+    wait_values(instance, "businessMetrics", revenue_today=60, conversion_rate=50)
+    wait_values(instance, "workflowPerformance", **workflow)
+
+
+def test_c_002_1_a_payload_of_another_form_is_refused_with_its_field_and_counted(instance):
+    feeder = instance.start_feeder("shop")
+    with instance.ws() as ws:
+        ws.wait("connection_established")
+        ws.subscribe("content.>")
+        feeder.event("content.updated", title="without its id")
+        feeder.event("content.updated", contentId=5)
+        feeder.event("content.updated", contentId="1", updatedAt="yesterday")
+        feeder.event("content.unheard_of", contentId="1")
+        feeder.event("content.updated", contentId="right", updatedAt="2026-01-02T03:04:05.678Z",
+                     more=[1, {"contentId": 5}])
+        assert ws.wait("event")["data"]["payload"]["contentId"] == "right"
+        assert len(ws.of_type("event")) == 1
+    wait_until(lambda: instance.source("shop")["refused"] == 4, what="four refusals")
+    assert 'its field "contentId" is missing' in instance.processes["aggregator"].text()
+
+
+def test_a_rate_limit_of_a_type_sheds_and_counts(make_instance):
+    catalog = 'event "shop.click" { module = customer_intelligence  priority = low  rate_limit = 5 }\n'
+    instance = make_instance(catalog=catalog).start()
+    feeder = instance.start_feeder("shop")
+    for number in range(200):
+        feeder.event("shop.click", n=number)
+    feeder.event("orders.completed", order_id=1)
+    feeder.flush()
+
+    def counted():
+        row = instance.source("shop")
+        return row["received"] + row["shed"] == 201
+    wait_until(counted, what="each event counted once")
+    assert instance.source("shop")["shed"] > 0 and instance.source("shop")["dropped"] == 0
+    assert 'shed source=shop type="shop.click"' in instance.processes["aggregator"].text()
+
+
+def test_the_gateways_own_figures_feed_the_security_section(make_instance):
+    instance = make_instance(env={"SIGHTLINE_AGGREGATOR_OWN_FIGURES": "true"}).start()
+    wait_until(lambda: section(instance, "securityCompliance")["failed_auth_attempts"] == 0, what="a first report")
+    for _ in range(3):
+        bad = requests.get(instance.url("/api/v1/snapshot"), headers={"Authorization": "Bearer no.such.token"},
+                           timeout=5)
+        assert bad.status_code == 401
+    with instance.ws() as ws:
+        ws.wait("connection_established")
+        wait_until(lambda: section(instance, "securityCompliance")["active_sessions"] == 1, what="one session")
+        wait_until(lambda: section(instance, "securityCompliance")["failed_auth_attempts"] == 3, what="three failures")
+        assert section(instance, "securityCompliance")["api_requests_per_minute"] >= 3
+    wait_until(lambda: section(instance, "securityCompliance")["active_sessions"] == 0, what="no session")
+
+
+def test_a_time_zone_that_is_none_is_refused_by_name(make_instance):
+    instance = make_instance(config={"aggregator": 'time_zone = "Europe/Nowhere"'})
+    process = instance.start_aggregator()
+    assert process.wait() == 78
+    instance.processes.clear()
+    assert "Europe/Nowhere" in process.text()
