@@ -236,6 +236,15 @@ static void refuse_address(struct gw_call *call)
 	sl_http_problem_send(call->request, &problem);
 }
 
+bool gw_admit_connects(struct gw_call *call)
+{
+	bool allowed = gw_call_connects(call);
+
+	if (!allowed)
+		refuse_address(call);
+	return allowed;
+}
+
 static bool may_open(struct gw_call *call)
 {
 	if (gw_gateway_full(call->gw) || !call->gw->streaming) {
@@ -243,10 +252,8 @@ static bool may_open(struct gw_call *call)
 		    "no stream is to be had here at the moment");
 		return false;
 	}
-	if (!gw_call_connects(call)) {
-		refuse_address(call);
+	if (!gw_admit_connects(call))
 		return false;
-	}
 	if (!gw_admit_same_user(call)) {
 		gw_call_problem(
 		    call, 403, "forbidden", "userId is not the token's subject");

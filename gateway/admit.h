@@ -40,6 +40,12 @@ bool gw_admit_cut(struct gateway *gw, struct sl_slice body);
 bool gw_admit_same_user(const struct gw_call *call);
 
 /*
+ * gw_admit_connects counts the opening of a stream as gw_call_connects does; false
+ * after it has answered 429.
+ */
+bool gw_admit_connects(struct gw_call *call);
+
+/*
  * gw_admit_request decides about a request that opens a stream or poll: limits,
  * ?userId=, what it asks for.  True: wish is read, and the call holds a place for
  * gw_admit_take.  False: it has been answered (a HEAD with 200 and this type) or

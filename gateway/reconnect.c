@@ -297,8 +297,12 @@ static void resume(struct gw_call *call, const struct token *token)
 {
 	struct sl_buf own = {0};
 
-	call->replaces = token->id;
 	bool head = call->request->method == SL_HTTP_HEAD;
+
+	/* Nobody counts a call any more that has asked for its place. */
+	if (!head && !gw_admit_connects(call))
+		return;
+	call->replaces = token->id;
 	if (!head)
 		call->admission = gw_admit_call(call);
 	if (call->admission == GW_ADMISSION_WAIT)

@@ -48,12 +48,12 @@ def behind_proxy(make_instance):
     return make
 
 
-def opened(instance, address=None):
+def opened(instance, address=None, path="/api/v1/stream"):
     """The status of a stream that a client behind a proxy opens."""
     headers = instance.bearer()
     if address:
         headers["X-Forwarded-For"] = address
-    with requests.get(instance.url("/api/v1/stream"), headers=headers, stream=True, timeout=5) as answer:
+    with requests.get(instance.url(path), headers=headers, stream=True, timeout=5) as answer:
         return answer.status_code
 
 
@@ -69,6 +69,14 @@ def test_connects_are_counted_for_the_client_behind_a_listed_proxy(behind_proxy)
     assert is_limited(instance, [f"198.51.100.{n}, 203.0.113.2" for n in range(200)])
     assert opened(instance, "203.0.113.3") == 200
     assert not is_limited(instance, [None] * 30)
+
+
+def test_reconnects_behind_a_proxy_count_as_connects(behind_proxy):
+    instance = behind_proxy("127.0.0.1")
+    with instance.get("/api/v1/stream", stream=True) as answer:
+        path = "/api/v1/reconnect?token=" + answer.headers["X-Reconnect-Token"]
+    assert 429 in (opened(instance, "203.0.113.1", path) for _ in range(200))
+    assert opened(instance, "203.0.113.2", path) == 200
 
 
 def test_a_websocket_behind_a_proxy_is_told_to_slow_down(behind_proxy):
