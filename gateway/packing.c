@@ -154,10 +154,16 @@ struct sl_zip_sum gw_packing_block(
 {
 	size_t before = out->len;
 
-	if (len < home->bytes_min)
+	if (len < home->bytes_min) {
 		sl_zip_stored(data, len, out);
-	else
+		/*
+		 * zlib gives a stored block out at once; others (Go's, and so what
+		 * Caddy inflates for a client without gzip) at an empty one only.
+		 */
+		sl_buf_add(out, "\0" SL_ZIP_TAIL, 1 + SL_ZIP_TAIL_LEN);
+	} else {
 		sl_zip_deflate(zip_of(home), data, len, SL_ZIP_WINDOW_BITS, out);
+	}
 	home->stats.compressed++;
 	home->stats.raw_bytes += len;
 	home->stats.wire_bytes += out->len - before;

@@ -76,8 +76,9 @@ void gw_packing_deflate(struct gw_packing_home *home, enum gw_packing_kind kind,
     const char *data, size_t len, struct sl_buf *out);
 
 /*
- * gw_packing_block appends a block that any gzip client can get, and returns
- * its sum, which gw_packing_shared adds to each client that does.
+ * gw_packing_block appends a block that any gzip client can get, with
+ * SL_ZIP_TAIL at its end, and returns its sum, which gw_packing_shared adds to
+ * each client that does.
  */
 struct sl_zip_sum gw_packing_block(
     struct gw_packing_home *home, const char *data, size_t len, struct sl_buf *out);

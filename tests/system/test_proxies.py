@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import requests
+from urllib3.util import SKIP_HEADER
 
 from proxies import make_proxy, start_gateway  # noqa: F401
 from sightline import wait_until
@@ -34,6 +35,18 @@ def test_every_transport_passes_and_nothing_is_held_back(proxy):
                 assert stream.wait("event")["data"]["payload"]["contentId"] == str(n)
         missed = proxy.get(f"/api/v1/poll?cursor={cursor}&topics=events.content.*").json()["messages"]
         assert [m["data"]["payload"]["contentId"] for m in missed if m["type"] == "event"] == list("01234")
+
+
+def test_small_messages_are_not_held_back_from_a_client_without_gzip(proxy):
+    """Caddy asks for gzip by itself where a client does not, and inflates with Go's reader."""
+    feeder = proxy.instance.start_feeder()
+    with proxy.instance.sse(path="/api/v1/stream?topics=events.content.*", url=proxy.url(""),
+                            verify=str(proxy.certificate), headers={"Accept-Encoding": SKIP_HEADER}) as events:
+        events.wait("initial_metrics")
+        for n in range(3):
+            feeder.event("content.updated", contentId=str(n))
+            feeder.flush()
+            assert events.wait("event")["data"]["payload"]["contentId"] == str(n)
 
 
 def test_the_cookie_of_a_session_is_that_of_tls(proxy):

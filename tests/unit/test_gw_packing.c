@@ -251,6 +251,29 @@ START_TEST(event_streams_share_their_blocks_and_each_is_one_whole_member)
 }
 END_TEST
 
+START_TEST(every_piece_of_an_event_stream_ends_with_an_empty_block)
+{
+	static const size_t sizes[] = {1, 255, 256, 5000, 70000};
+	char data[70000];
+
+	memset(data, 'x', sizeof data);
+	for (size_t bytes_min = 0; bytes_min <= 100000; bytes_min += 50000) {
+		f.hub.packing.bytes_min = bytes_min;
+		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+			struct sl_buf out = {0};
+			struct sl_zip_sum sum =
+			    gw_packing_block(&f.hub.packing, data, sizes[i], &out);
+
+			ck_assert_uint_eq(sum.len, sizes[i]);
+			ck_assert_uint_gt(out.len, SL_ZIP_TAIL_LEN);
+			ck_assert_mem_eq(out.data + out.len - SL_ZIP_TAIL_LEN,
+			    SL_ZIP_TAIL, SL_ZIP_TAIL_LEN);
+			sl_buf_clear(&out);
+		}
+	}
+}
+END_TEST
+
 /* ---- what clients send ---------------------------------------------------------------
  */
 
@@ -316,6 +339,7 @@ int main(void)
 	tcase_add_test(tc, a_client_that_fell_behind_gets_its_own_messages_compressed);
 	tcase_add_test(tc, clients_that_catch_up_share_what_is_compressed);
 	tcase_add_test(tc, event_streams_share_their_blocks_and_each_is_one_whole_member);
+	tcase_add_test(tc, every_piece_of_an_event_stream_ends_with_an_empty_block);
 	tcase_add_test(tc, a_message_is_judged_by_what_it_inflates_to);
 	tcase_add_test(tc, a_large_message_does_not_keep_its_memory);
 	suite_add_tcase(suite, tc);
