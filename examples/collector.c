@@ -37,5 +37,8 @@ int main(int argc, char **argv)
 	}
 	err = sightline_flush(collector, 1000); /* gone to the aggregator? */
 	sightline_close(collector);
+	if (err != 0)
+		fprintf(stderr, "%s: not all was taken: %s\n", argv[1],
+		    sightline_strerror(err));
 	return err == 0 ? 0 : 75;
 }
