@@ -1,36 +1,327 @@
 # SPDX-License-Identifier: Apache-2.0
 """collect-postgres against a real PostgreSQL 15."""
+import collections
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
 import pytest
 
-from postgres import Cluster, section
+from postgres import BIN, Cluster, section
 from sightline import wait_until
+
+# The long form is 200; deploy/test's is short.
+KILLS = int(os.environ.get("SIGHTLINE_POSTGRES_KILLS", "9"))
+
+
+@pytest.fixture(name="make_cluster")
+def clusters():
+    made = []
+
+    def make(**settings):
+        made.append(Cluster(**settings))
+        return made[-1].make_shop()
+
+    yield make
+    for cluster in made:
+        cluster.remove()
 
 
 @pytest.fixture(name="cluster")
-def make_cluster():
-    cluster = Cluster().make_shop()
-    yield cluster
-    cluster.remove()
+def one_cluster(make_cluster):
+    return make_cluster()
 
 
-@pytest.fixture(name="shop")
-def make_shop(cluster, make_instance):
-    """A whole instance that follows the sample's tables."""
-    instance = make_instance(config=section(cluster)).start("postgres")
-    wait_until(lambda: "streaming slot" in instance.processes["collect-postgres"].text(), 30, "the stream")
+def log(instance):
+    return instance.processes["collect-postgres"].text()
+
+
+def follow(instance):
+    instance.start("postgres")
+    wait_until(lambda: "streaming slot" in log(instance), 30, "the stream")
     return instance
 
 
-def events(client, kind):
-    return [m["data"] for m in client.of_type("event") if m["data"]["type"] == kind]
+@pytest.fixture(name="shop")
+def one_shop(cluster, make_instance):
+    """A whole instance that follows the sample's tables."""
+    return follow(make_instance(config=section(cluster)))
 
 
-def event(client, kind):
+def payload(client, kind):
     return client.wait(lambda m: m["type"] == "event" and m["data"]["type"] == kind)["data"]["payload"]
 
 
-def test_003_1_an_insert_reaches_a_websocket(shop, cluster):
+def test_003_1_changes_of_all_four_tables_reach_a_websocket(shop, cluster):
     with shop.ws() as client:
         client.subscribe("events.>")
-        cluster.sql("INSERT INTO tickets (id, subject, customer_id) VALUES (7, 'Screen', 3)")
-        assert event(client, "tickets.created") == {"id": 7, "customer_id": 3, "subject": "Screen", "status": "open"}
+        cluster.sql("INSERT INTO tickets (id, subject, customer_id) VALUES (7, 'Screen', 3)",
+                    "INSERT INTO orders (id, total, quantity) VALUES (8, 12.50, 2)",
+                    "INSERT INTO customers (id, name, email) VALUES (9, 'Zoë', 'z@example.org')",
+                    "INSERT INTO products (id, name, price) VALUES (10, 'Cable', 3)")
+        assert payload(client, "tickets.created") == {"id": 7, "customer_id": 3, "subject": "Screen", "status": "open"}
+        assert payload(client, "orders.created") == {"id": 8, "quantity": 2, "total": 12.50, "status": "paid"}
+        assert payload(client, "customers.created") == {"id": 9, "name": "Zoë", "email": "***"}
+        assert payload(client, "products.created") == {"id": 10, "name": "Cable", "price": 3.00}
+        cluster.sql("DELETE FROM products", "TRUNCATE orders")
+        assert payload(client, "products.deleted") == {"id": 10}
+        assert payload(client, "orders.truncated")["table"] == "public.orders"
+
+
+def test_003_4_the_activity_feed_has_what_happens_in_the_shop(shop, cluster):
+    with shop.ws() as client:
+        client.subscribe("activity")
+        cluster.sql("INSERT INTO tickets (id, subject) VALUES (1, 'Battery')",
+                    "UPDATE tickets SET status = 'in_progress'",
+                    "UPDATE tickets SET priority = 2",
+                    "INSERT INTO ticket_views (ticket_id, customer_id) VALUES (1, 5)",
+                    "INSERT INTO products (id, name) VALUES (2, 'Case')",
+                    "UPDATE products SET name = 'Bag', id = 3",
+                    "INSERT INTO customers (id, name) VALUES (4, 'Ada')",
+                    "INSERT INTO orders (id) VALUES (6)")
+        assert payload(client, "tickets.created")["id"] == 1
+        assert payload(client, "tickets.status_changed") == {
+            "id": 1, "subject": "Battery", "status": "in_progress", "old_status": "open", "new_status": "in_progress"}
+        assert payload(client, "tickets.updated")["priority"] == 2
+        assert payload(client, "tickets.viewed") == {"id": 1, "customer_id": 5}
+        assert payload(client, "products.updated") == {"id": 3, "old_id": 2, "name": "Bag"}
+        assert payload(client, "customers.created")["name"] == "Ada"
+        assert payload(client, "orders.created")["id"] == 6
+
+
+FRESH = {
+    "total_revenue": "SELECT coalesce(sum(total), 0) FROM orders WHERE status <> 'cancelled'",
+    "products_sold": "SELECT coalesce(sum(quantity), 0) FROM orders WHERE status <> 'cancelled'",
+    "active_repairs": "SELECT count(*) FROM tickets WHERE status IN ('open', 'in_progress')",
+    "new_tickets_24h": "SELECT count(*) FROM tickets WHERE created_at > now() - interval '24 hours'",
+}
+
+
+class Latest:
+    """The newest value of each metric that a WebSocket was told."""
+
+    def __init__(self, instance):
+        self.client = instance.ws(path="/api/v1/ws?format=points")
+        # By name: a wildcard leaves out what is not in the snapshot.
+        self.client.subscribe("metrics.business_metrics.total_revenue", "metrics.business_metrics.products_sold",
+                              "metrics.workflow_performance.active_repairs",
+                              "metrics.customer_intelligence.new_tickets_24h")
+        self.values = {}
+        self.seen = 0
+
+    def get(self, name):
+        for message in self.client.messages[self.seen:]:
+            self.seen += 1
+            for point in message["data"].get("points", []):
+                self.values[point["metric"]] = point["value"]
+        return self.values.get(name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.close()
+
+
+def random_statement(rng):
+    """One of many transactions, of which a part is rolled back."""
+    order = (f"INSERT INTO orders (total, quantity) SELECT (random() * 100)::numeric(12,2), {rng.randint(1, 5)} "
+             f"FROM generate_series(1, {rng.randint(1, 60)})")
+    one = rng.choice([
+        order, order,
+        "INSERT INTO tickets (subject, created_at) SELECT 's', now() - random() * interval '48 hours' "
+        f"FROM generate_series(1, {rng.randint(1, 60)})",
+        f"UPDATE orders SET status = 'cancelled' WHERE id % 7 = {rng.randint(0, 6)}",
+        f"UPDATE tickets SET status = (ARRAY['open','in_progress','closed'])[1 + id % 3] WHERE id % 5 = {rng.randint(0, 4)}",
+        f"DELETE FROM orders WHERE id % 41 = {rng.randint(0, 40)}",
+        f"DELETE FROM tickets WHERE id % 41 = {rng.randint(0, 40)}",
+    ])
+    return f"BEGIN; {one}; {'ROLLBACK' if rng.random() < 0.2 else 'COMMIT'}"
+
+
+def test_003_2_live_metrics_equal_a_fresh_query_at_every_pause(shop, cluster):
+    rng = random.Random(20032)
+    with Latest(shop) as latest:
+        for _ in range(6):
+            cluster.sql(*[random_statement(rng) for _ in range(40)])
+            fresh = {name: float(cluster.sql(query)) for name, query in FRESH.items()}
+            wait_until(lambda: all(abs((latest.get(name) or 0) - fresh[name]) < 0.005 for name in FRESH),
+                       20, f"equality with {fresh}")
+
+
+def test_the_first_state_comes_from_the_slots_own_snapshot(cluster, make_instance):
+    cluster.sql("INSERT INTO orders (total) VALUES (5), (7)")
+    instance = follow(make_instance(config=section(cluster)))
+    with Latest(instance) as latest:
+        wait_until(lambda: latest.get("total_revenue") == 12, 20, "the revenue before the slot")
+        cluster.sql("INSERT INTO orders (total) VALUES (1)")
+        wait_until(lambda: latest.get("total_revenue") == 13, 20, "the revenue after it")
+
+
+def test_a_large_transaction_goes_through_in_bounded_memory(shop, cluster):
+    collector = shop.processes["collect-postgres"]
+
+    def resident_mb():
+        status = open(f"/proc/{collector.pid}/status", encoding="ascii").read()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+
+    before = resident_mb()
+    cluster.sql("INSERT INTO customers (name) SELECT repeat('x', 500) FROM generate_series(1, 60000)")
+    wait_until(lambda: shop.source("postgres")["received"] >= 60000, 60, "all events")
+    assert resident_mb() - before < 64  # 60,000 rows are 30 MB and more as they come
+
+
+def test_a_malformed_section_is_named_before_it_runs(cluster, make_instance):
+    instance = make_instance(config={'collector "postgres"': 'type = postgres\nconninfo = "password=secret"'})
+    collector = instance.start_collector("postgres")
+    assert collector.wait() == 78
+    assert "password does not belong here" in collector.text() and "secret" not in collector.text()
+
+
+# ---- what the slot may cost ---------------------------------------------------------------------
+
+
+def test_no_slot_is_made_on_a_server_that_lets_one_fill_its_disk(make_cluster, make_instance):
+    cluster = make_cluster(max_slot_wal_keep_size="-1")
+    instance = make_instance(config=section(cluster)).start("postgres")
+    wait_until(lambda: "max_slot_wal_keep_size is unlimited" in log(instance), 20, "the refusal")
+    assert cluster.sql("SELECT count(*) FROM pg_replication_slots") == "0"
+
+
+def write_wal(cluster, megabytes):
+    for _ in range(megabytes // 8):
+        cluster.sql("SELECT pg_logical_emit_message(false, 'x', repeat('x', 8000000))", "SELECT pg_switch_wal()")
+    cluster.sql("CHECKPOINT")
+
+
+def test_a_lost_slot_is_a_gap_and_a_new_start(make_cluster, make_instance):
+    cluster = make_cluster(max_slot_wal_keep_size="16MB", min_wal_size="32MB", max_wal_size="32MB")
+    instance = follow(make_instance(config=section(cluster)))
+    with instance.ws() as client:
+        client.subscribe("events.>")
+        cluster.sql("INSERT INTO orders (id) VALUES (1)")
+        assert payload(client, "orders.created")["id"] == 1
+        instance.processes["collect-postgres"].kill()
+        cluster.sql("INSERT INTO orders (id, total) VALUES (2, 40)")
+        write_wal(cluster, 96)
+        wait_until(lambda: write_wal(cluster, 16) or
+                   cluster.sql("SELECT wal_status FROM pg_replication_slots") == "lost", 60, "the loss")
+        follow(instance_only_collector(instance))
+        gap = payload(client, "system.source_gap")
+        assert gap["source"] == "postgres" and "slot still needed" in gap["reason"]
+        cluster.sql("INSERT INTO orders (id) VALUES (3)")
+        assert payload(client, "orders.created")["id"] == 3
+    with Latest(instance) as latest:
+        wait_until(lambda: latest.get("total_revenue") == 40, 20, "the revenue of the lost order")
+
+
+def instance_only_collector(instance):
+    """What follow() needs of an instance that runs but for its collector."""
+    class Rest:
+        processes = instance.processes
+
+        @staticmethod
+        def start(kind):
+            instance.start_collector(kind)
+            wait_until(lambda: len(re.findall("streaming slot", log(instance))) > 1, 30, "the new stream")
+    return Rest
+
+
+def test_the_role_of_the_sample_may_stream_and_read_what_its_queries_read(shop, cluster):
+    assert cluster.sql("SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls FROM pg_roles "
+                       "WHERE rolname = 'sightline'") == "f"
+    for forbidden in ("SELECT * FROM customers", "INSERT INTO orders DEFAULT VALUES", "CREATE TABLE t ()",
+                      "DROP PUBLICATION sightline"):
+        refused = cluster.sql(forbidden, user="sightline", check=False).stderr
+        assert "permission denied" in refused or "must be owner" in refused, (forbidden, refused)
+    cluster.sql("INSERT INTO orders (total) VALUES (2)")
+    with Latest(shop) as latest:
+        wait_until(lambda: latest.get("total_revenue") == 2, 20, "the revenue")
+
+
+# ---- exactly once --------------------------------------------------------------------------------
+
+
+class Resumer:
+    """Order events by id, over connections that end and resume."""
+
+    def __init__(self, instance):
+        self.instance = instance
+        self.cursor = None
+        self.ids = collections.Counter()
+        self.client = None
+
+    def connect(self):
+        self.client = self.instance.ws()
+        self.client.subscribe("events.orders.>", **({"since": self.cursor} if self.cursor else {}))
+
+    def take(self):
+        """Reads for a moment; a connection that ended is made again."""
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            message = self.client.next(0.1)
+            if message is None:
+                continue
+            assert message["type"] not in ("gap", "error"), message
+            if message["type"] == "event" and message["data"]["type"] == "orders.created":
+                self.ids[message["data"]["payload"]["id"]] += 1
+            if "cursor" in message:
+                self.cursor = message["cursor"]
+
+    def reconnect(self):
+        self.client.close()
+        self.connect()
+
+
+def pgbench(cluster, seconds):
+    script = cluster.dir / "orders.sql"
+    script.write_text("BEGIN;\nINSERT INTO orders (total) VALUES (1);\nINSERT INTO orders (total) VALUES (2);\n"
+                      "END;\nBEGIN;\nINSERT INTO orders (total) VALUES (3);\nROLLBACK;\n", encoding="ascii")
+    return subprocess.Popen([str(BIN / "pgbench"), "-n", "-c", "2", "-R", "150", "-T", str(seconds), "-f", str(script),
+                             cluster.conninfo()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_walsender(cluster):
+    found = cluster.sql("SELECT active_pid FROM pg_replication_slots", check=False).stdout.strip()
+    if found:
+        os.kill(int(found), signal.SIGKILL)  # the server restarts all of its processes
+        wait_until(cluster.answers, 30, "PostgreSQL after the crash")
+
+
+def test_every_committed_change_arrives_exactly_once_whatever_is_killed(shop, cluster):
+    rng = random.Random(4)
+    client = Resumer(shop)
+    client.connect()
+    load = pgbench(cluster, 3600)
+    try:
+        for number in range(KILLS):
+            what = ("collector", "aggregator", "walsender")[number % 3]
+            if what == "collector":
+                shop.processes["collect-postgres"].kill()
+                shop.start_collector("postgres")
+            elif what == "aggregator":
+                shop.processes["aggregator"].kill()
+                shop.start_aggregator()
+            else:
+                kill_walsender(cluster)
+            if load.poll() is not None:
+                load = pgbench(cluster, 3600)
+            client.take()
+            if rng.random() < 0.3:
+                client.reconnect()
+    finally:
+        load.terminate()
+        load.wait()
+    committed = {int(line) for line in cluster.sql("SELECT id FROM orders").split()}
+
+    def arrived():
+        client.take()
+        return set(client.ids) >= committed
+
+    wait_until(arrived, 60, "every order")
+    assert set(client.ids) == committed and len(committed) > KILLS
+    assert [order for order, times in client.ids.items() if times != 1] == []
+    client.client.close()
