@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Design notes.  For each event type of the catalog there is a list of what it
- * changes, made once: an event that nobody counts costs a look-up.  A row is one
+ * changes (tally_plan.h): an event that nobody counts costs a look-up.  A row is one
  * metric in one tenant; it stands on a block of the file, whose place is found by
  * name after a restart and which begins anew when its declaration has changed.
  */
@@ -17,25 +17,13 @@
 #include "common/log.h"
 #include "common/msg.h"
 #include "tally_file.h"
+#include "tally_plan.h"
 #include "tally_window.h"
 
 #define SOURCE         "events"
 #define STALE_NS       (15 * SL_NS_PER_S)
 #define TOPIC_PREFIX   "events."
 #define CATCH_UP_BYTES (64u * 1024u * 1024u)
-
-/* What an event of one type does to one metric. */
-struct effect {
-	size_t place; /* of the metric among those that count events */
-	const struct sl_catalog_metric *metric;
-	double sign; /* of what is added to sum; 0: nothing */
-	bool counts; /* it is one more in count */
-};
-
-struct effects {
-	struct effect *item;
-	size_t count;
-};
 
 struct row {
 	const struct sl_catalog_metric *metric;
@@ -50,8 +38,8 @@ struct agg_tally {
 	const struct sl_catalog *catalog;
 	struct agg_state *state;
 	struct agg_tally_file *file;
-	struct effects *types; /* by event type */
-	size_t metric_count;   /* that count events */
+	struct agg_tally_plan plan;
+	size_t metric_count; /* that count events */
 	struct row **row;
 	size_t row_count;
 	struct row **grid; /* [tenant][place] */
@@ -67,79 +55,16 @@ static void *must(void *memory)
 	return memory;
 }
 
-/* ---- what the catalog says ------------------------------------------------------- */
-
-static bool effect_of(const struct sl_catalog_metric *metric,
-    const struct sl_catalog_event *type, struct effect *effect)
-{
-	const struct sl_catalog_tally *tally = metric->tally;
-
-	*effect = (struct effect){.metric = metric};
-	if (sl_catalog_types_have(&tally->events, type))
-		effect->sign = 1;
-	else if (sl_catalog_types_have(&tally->minus, type))
-		effect->sign = -1;
-	effect->counts = tally->kind == SL_TALLY_SHARE
-			     ? sl_catalog_types_have(&tally->of, type)
-			     : effect->sign != 0;
-	return effect->sign != 0 || effect->counts;
-}
-
-static void plan(struct agg_tally *tally)
-{
-	size_t types = sl_catalog_event_count(tally->catalog);
-	struct effect effect;
-
-	tally->types = must(calloc(types + 1, sizeof *tally->types));
-	for (size_t m = 0; m < sl_catalog_metric_count(tally->catalog); m++) {
-		const struct sl_catalog_metric *metric =
-		    sl_catalog_metric_at(tally->catalog, m);
-		for (size_t t = 0; metric->tally && t < types; t++) {
-			struct effects *list = &tally->types[t];
-			if (!effect_of(
-				metric, sl_catalog_event_at(tally->catalog, t), &effect))
-				continue;
-			effect.place = tally->metric_count;
-			list->item = must(
-			    realloc(list->item, (list->count + 1) * sizeof *list->item));
-			list->item[list->count++] = effect;
-		}
-		tally->metric_count += metric->tally != NULL;
-	}
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
-	return (hash ^ 0xff) * UINT64_C(1099511628211);
-}
-
-/* Another declaration under the same name counts something else. */
-static uint64_t meaning_of(const struct sl_catalog_tally *tally)
-{
-	const struct sl_catalog_types *lists[] = {
-	    &tally->events, &tally->minus, &tally->of};
-	uint64_t hash = UINT64_C(14695981039346656037) + (uint64_t)tally->kind;
-
-	for (size_t l = 0; l < 3; l++) {
-		for (size_t i = 0; i < lists[l]->count; i++)
-			hash = hash_text(hash, lists[l]->name[i]);
-		hash = hash_text(hash, "");
-	}
-	return hash_text(hash, tally->value ? tally->value : "");
-}
-
 /* ---- rows ------------------------------------------------------------------------- */
 
 /* The cell of the grid for a metric in a tenant. */
 static struct row **cell_of(
     struct agg_tally *tally, const struct agg_tenant *tenant, size_t place)
 {
-	size_t at = tenant->index * tally->metric_count + place;
+	size_t at = tenant->index * tally->plan.metric_count + place;
 
 	if (at >= tally->grid_size) {
-		size_t size = 2 * at + tally->metric_count;
+		size_t size = 2 * at + tally->plan.metric_count;
 		tally->grid = must(realloc(tally->grid, size * sizeof *tally->grid));
 		memset(tally->grid + tally->grid_size, 0,
 		    (size - tally->grid_size) * sizeof *tally->grid);
@@ -164,8 +89,8 @@ static struct row *add_row(struct agg_tally *tally, struct agg_tenant *tenant,
 }
 
 /* The row of a metric in a tenant, made at its first event; NULL: no room. */
-static struct row *row_of(
-    struct agg_tally *tally, struct agg_tenant *tenant, const struct effect *effect)
+static struct row *row_of(struct agg_tally *tally, struct agg_tenant *tenant,
+    const struct agg_tally_effect *effect)
 {
 	const struct sl_catalog_metric *metric = effect->metric;
 	struct row **cell = cell_of(tally, tenant, effect->place);
@@ -182,20 +107,10 @@ static struct row *row_of(
 		return NULL;
 	}
 	block->width_ns = agg_tally_window_width(metric->tally);
-	block->meaning = meaning_of(metric->tally);
+	block->meaning = agg_tally_plan_meaning(metric->tally);
 	snprintf(block->key, sizeof block->key, "%s\x1f%s", tenant->name, metric->name);
 	*cell = add_row(tally, tenant, metric, block);
 	return *cell;
-}
-
-static size_t place_of(
-    const struct agg_tally *tally, const struct sl_catalog_metric *metric)
-{
-	size_t place = 0;
-
-	for (size_t m = 0; m < metric->index; m++)
-		place += sl_catalog_metric_at(tally->catalog, m)->tally != NULL;
-	return place;
 }
 
 /* Finds whose block it is; nobody's if the catalog has changed too much. */
@@ -215,14 +130,14 @@ static void restore(struct agg_tally *tally, struct agg_tally_block *block)
 	if (!metric || !metric->tally || strlen(key) > SL_MSG_NAME_MAX ||
 	    agg_state_tenant(tally->state, key, &tenant) != 0)
 		return;
-	uint64_t meaning = meaning_of(metric->tally);
+	uint64_t meaning = agg_tally_plan_meaning(metric->tally);
 	int64_t width_ns = agg_tally_window_width(metric->tally);
 	if (block->meaning != meaning || block->width_ns != width_ns) {
 		memset(block->bucket, 0, sizeof block->bucket);
 		block->meaning = meaning;
 		block->width_ns = width_ns;
 	}
-	*cell_of(tally, tenant, place_of(tally, metric)) =
+	*cell_of(tally, tenant, agg_tally_plan_place(tally->catalog, metric)) =
 	    add_row(tally, tenant, metric, block);
 }
 
@@ -250,8 +165,8 @@ static bool number_of(struct sl_slice payload, const char *field, double *value)
 	return false;
 }
 
-static void apply(struct agg_tally *tally, struct row *row, const struct effect *effect,
-    struct sl_slice payload, int64_t time_ns)
+static void apply(struct agg_tally *tally, struct row *row,
+    const struct agg_tally_effect *effect, struct sl_slice payload, int64_t time_ns)
 {
 	const char *field = row->metric->tally->value;
 	double value = 1;
@@ -288,7 +203,7 @@ static struct sl_slice payload_of(struct sl_slice body)
 	return (struct sl_slice){.data = "{}", .len = 2};
 }
 
-static const struct effects *effects_of(
+static const struct agg_tally_effects *effects_of(
     const struct agg_tally *tally, const struct sl_entry *entry)
 {
 	size_t prefix = sizeof TOPIC_PREFIX - 1;
@@ -298,8 +213,9 @@ static const struct effects *effects_of(
 		      entry->topic.len - prefix)
 		: NULL;
 
-	return type && tally->types[type->index].count > 0 ? &tally->types[type->index]
-							   : NULL;
+	const struct agg_tally_effects *effects =
+	    type ? &tally->plan.types[type->index] : NULL;
+	return effects && effects->count > 0 ? effects : NULL;
 }
 
 void agg_tally_entry(
@@ -311,7 +227,7 @@ void agg_tally_entry(
 
 	if (sl_msg_entry_read(packed, len, &entry) != 0)
 		return;
-	const struct effects *effects = effects_of(tally, &entry);
+	const struct agg_tally_effects *effects = effects_of(tally, &entry);
 	agg_tally_file_begin(tally->file, stream);
 	if (effects && entry.tenant.len < sizeof name) {
 		memcpy(name, entry.tenant.data, entry.tenant.len);
@@ -400,7 +316,7 @@ struct agg_tally *agg_tally_new(const struct sl_catalog *catalog, struct agg_sta
 		agg_tally_free(tally);
 		return NULL;
 	}
-	plan(tally);
+	agg_tally_plan_make(&tally->plan, catalog);
 	for (size_t i = 0; (block = agg_tally_file_block(tally->file, i)) != NULL; i++)
 		restore(tally, block);
 	for (int s = 0; s < SL_STREAM_COUNT; s++)
@@ -413,12 +329,9 @@ void agg_tally_free(struct agg_tally *tally)
 {
 	if (!tally)
 		return;
-	for (size_t i = 0; tally->types && i < sl_catalog_event_count(tally->catalog);
-	     i++)
-		free(tally->types[i].item);
+	agg_tally_plan_clear(&tally->plan);
 	for (size_t i = 0; i < tally->row_count; i++)
 		free(tally->row[i]);
-	free(tally->types);
 	free(tally->row);
 	free(tally->grid);
 	agg_tally_file_close(tally->file);

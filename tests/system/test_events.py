@@ -43,6 +43,20 @@ def test_c_001_4_events_become_metrics_and_survive_kill_9(make_instance):
     wait_values(instance, "workflowPerformance", **workflow)
 
 
+def test_each_event_counts_once_however_often_the_aggregator_is_killed(make_instance):
+    instance = make_instance().start()
+    feeder = instance.start_feeder()
+    for turn in range(6):
+        for number in range(300):
+            feeder.event("orders.completed", order_id=f"{turn}-{number}", total_amount=1)
+        instance.processes["aggregator"].kill()
+        instance.start_aggregator()
+    instance.wait_ready()
+    wait_values(instance, "businessMetrics", revenue_today=1800)
+    feeder.flush()
+    assert section(instance, "businessMetrics")["revenue_today"] == 1800
+
+
 def test_c_002_1_a_payload_of_another_form_is_refused_with_its_field_and_counted(instance):
     feeder = instance.start_feeder("shop")
     with instance.ws() as ws:
