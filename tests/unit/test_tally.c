@@ -141,7 +141,7 @@ static void assert_value(const char *metric, double value, int64_t wall_ns)
 	ck_assert_msg(fabs(got - value) < 1e-9, "%s: %g, not %g", metric, got, value);
 }
 
-START_TEST(c_001_4_counts_sums_averages_and_shares_of_events)
+START_TEST(counts_sums_averages_and_shares_of_events)
 {
 	order("10", START_WALL);
 	order("\"20.50\"", START_WALL);
@@ -338,7 +338,7 @@ int main(void)
 	TCase *tc = tcase_create("tally");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, c_001_4_counts_sums_averages_and_shares_of_events);
+	tcase_add_test(tc, counts_sums_averages_and_shares_of_events);
 	tcase_add_test(tc, what_no_event_has_fed_has_no_value);
 	tcase_add_test(tc, tenants_are_counted_apart);
 	tcase_add_test(tc, an_event_leaves_the_window_with_its_own_time);
