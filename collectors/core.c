@@ -28,6 +28,8 @@ struct col_core {
 	char refusal[256]; /* last one that was logged */
 	void (*on_attach)(void *arg);
 	void *on_attach_arg;
+	void (*on_service)(void *arg);
+	void *on_service_arg;
 
 	struct col_series series;
 	bool define_failed; /* logged once */
@@ -115,6 +117,8 @@ static void on_attach_ready(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	change_state(core, sightline_service(core->collector));
+	if (core->on_service != NULL)
+		core->on_service(core->on_service_arg);
 }
 
 /* ---- life cycle --------------------------------------------------------------- */
@@ -245,6 +249,12 @@ void col_core_on_attach(struct col_core *core, void (*fn)(void *arg), void *arg)
 	core->on_attach_arg = arg;
 }
 
+void col_core_on_service(struct col_core *core, void (*fn)(void *arg), void *arg)
+{
+	core->on_service = fn;
+	core->on_service_arg = arg;
+}
+
 /* ---- series and samples ------------------------------------------------------- */
 
 int col_core_gauge(struct col_core *core, const char *metric, const char *unit,
@@ -276,6 +286,14 @@ int col_core_gauge(struct col_core *core, const char *metric, const char *unit,
 	}
 	col_series_add(&core->series, metric, labels, label_count, *handle);
 	return 0;
+}
+
+bool col_core_has_gauge(const struct col_core *core, const char *metric,
+    const struct col_label *labels, size_t label_count)
+{
+	uint32_t handle;
+
+	return col_series_find(&core->series, metric, labels, label_count, &handle) == 0;
 }
 
 void col_core_push(

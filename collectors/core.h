@@ -24,7 +24,7 @@ struct col_label {
 	const char *value;
 };
 
-#define COL_CORE_LABELS_MAX 2
+#define COL_CORE_LABELS_MAX 16
 
 /*
  * col_core_open makes the source called name: checks its section of the
@@ -77,6 +77,12 @@ bool col_core_attached(const struct col_core *core);
 void col_core_on_attach(struct col_core *core, void (*fn)(void *arg), void *arg);
 
 /*
+ * col_core_on_service sets what is called, from the loop, after the attach socket
+ * was served: a new durable position may have come.
+ */
+void col_core_on_service(struct col_core *core, void (*fn)(void *arg), void *arg);
+
+/*
  * col_core_gauge gives the handle of the series (metric, labels), which it
  * defines at the first call: a device that goes and comes again has its old
  * series.  unit may be NULL.  Returns 0, or SL_ETOOBIG or SL_EINVAL, which is
@@ -84,6 +90,10 @@ void col_core_on_attach(struct col_core *core, void (*fn)(void *arg), void *arg)
  */
 int col_core_gauge(struct col_core *core, const char *metric, const char *unit,
     const struct col_label *labels, size_t label_count, uint32_t *handle);
+
+/* col_core_has_gauge says whether the series has been defined. */
+bool col_core_has_gauge(const struct col_core *core, const char *metric,
+    const struct col_label *labels, size_t label_count);
 
 /*
  * col_core_push writes a sample at the tick's wall time.  It becomes visible

@@ -59,7 +59,8 @@ static const struct sl_conf_rule aggregator_rules[] = {
     END};
 static const struct sl_conf_rule collector_rules[] = {
     SL_OPTIONS_COLLECTOR(RULE) SL_OPTIONS_SYSTEM(RULE) SL_OPTIONS_SYNTHETIC(RULE)
-	SL_OPTIONS_POSTGRES(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
+	SL_OPTIONS_POSTGRES(RULE)
+	    SL_OPTIONS_WEBHOOK(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
     {"service", SL_CONF_UNIQUE, service_rules}, {"table", SL_CONF_UNIQUE, table_rules},
     {"query", SL_CONF_UNIQUE, query_rules}, END};
 static const struct sl_conf_rule root_rules[] = {

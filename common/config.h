@@ -98,6 +98,9 @@ struct sl_config_query {
 	char *title; /* the metric */
 	SL_OPTIONS_QUERY(SL_MEMBER)
 };
+struct sl_config_webhook {
+	SL_OPTIONS_WEBHOOK(SL_MEMBER)
+};
 struct sl_config_collector {
 	char *title; /* the name of the source */
 	SL_OPTIONS_COLLECTOR(SL_MEMBER)
@@ -112,6 +115,7 @@ struct sl_config_collector {
 	size_t table_count;
 	struct sl_config_query *query;
 	size_t query_count;
+	struct sl_config_webhook webhook; /* where type is webhook */
 };
 
 /*

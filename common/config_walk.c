@@ -30,6 +30,9 @@ static int walk_collector(struct sl_config_collector *collector,
 	if (rc == 0)
 		rc = visit(
 		    fn, arg, SL_SECTION_POSTGRES, collector->title, &collector->postgres);
+	if (rc == 0)
+		rc = visit(
+		    fn, arg, SL_SECTION_WEBHOOK, collector->title, &collector->webhook);
 	for (size_t i = 0; rc == 0 && i < collector->probe_count; i++) {
 		const struct sl_config_place place = {SL_SECTION_PROBE, "collector",
 		    collector->title, "probe", collector->probe[i].title,

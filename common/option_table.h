@@ -226,8 +226,8 @@
 
 /* collector "name" { … }: one per source. */
 #define SL_OPTIONS_COLLECTOR(X)                                                          \
-	X(CHOICE, type, "system|synthetic|postgres|custom", "custom", 0, 0, RESTART,     \
-	    "Which collector it is; custom for programs of your own.")                   \
+	X(CHOICE, type, "system|synthetic|postgres|webhook|custom", "custom", 0, 0,      \
+	    RESTART, "Which collector it is; custom for programs of your own.")          \
 	X(BOOL, enabled, "", "true", 0, 0, RELOAD, "Accept this source.")                \
 	X(BOOL, start, "", "true", 0, 0, RESTART,                                        \
 	    "Let the supervisor start it; off, somebody else does.")                     \
@@ -349,6 +349,41 @@
 	X(DURATION, ceiling, "", "10s", 100, 86400000, RESTART,                          \
 	    "Longest time between two runs, also when nothing changed.")
 
+/* Further options of a collector of type webhook. */
+#define SL_OPTIONS_WEBHOOK(X)                                                            \
+	X(STRING, bind, "", "127.0.0.1", 1, 255, RESTART, "Address to listen on.")       \
+	X(INT, port, "TCP port", "8081", 0, 65535, RESTART,                              \
+	    "Port to listen on; 0 takes a free one.")                                    \
+	X(STRING, tls_certificate, "", "", 0, 4096, RESTART,                             \
+	    "PEM file with the certificate and its chain; with it, the port speaks "     \
+	    "https only. Read again when it changes.")                                   \
+	X(STRING, tls_key, "", "", 0, 4096, RESTART,                                     \
+	    "PEM file with the certificate's key, readable for its owner and group "     \
+	    "only.")                                                                     \
+	X(STRING, secret_file, "", "keys/webhook.secret", 1, 4096, RESTART,              \
+	    "File with the secrets that senders may use, one a line, at least 16 "       \
+	    "characters each; all are good, so that one can follow another. Needed.")    \
+	X(DURATION, signature_tolerance, "", "5m", 1000, 86400000, RELOAD,               \
+	    "How far the time of a signed delivery may be from now, either way.")        \
+	X(INT, ids_max, "ids", "65536", 256, 16777216, RESTART,                          \
+	    "Ids of events, and as many of signed deliveries, that are remembered; 48 "  \
+	    "bytes each.")                                                               \
+	X(INT, series_max, "series", "1000", 0, 65536, RELOAD,                           \
+	    "Series that samples may define; a sample of one more is refused and "       \
+	    "counted.")                                                                  \
+	X(SIZE, body_bytes_max, "", "1MiB", 1024, 16777216, RELOAD,                      \
+	    "Largest body of a request.")                                                \
+	X(INT, connections_max, "connections", "1000", 1, 1000000, RELOAD,               \
+	    "Connections at a time; one more is closed at once and counted.")            \
+	X(DURATION, durable_timeout, "", "5s", 100, 60000, RELOAD,                       \
+	    "Longest time that a request with durable=1 waits for the disk.")            \
+	X(LIST, beacon_origins, "", "", 0, 1024, RELOAD,                                 \
+	    "Origins whose pages may send beacons without a secret; empty: none.")       \
+	X(LIST, beacon_types, "", "behaviour.>", 1, 255, RELOAD,                         \
+	    "Types or patterns of events that beacons may bring.")                       \
+	X(INT, beacon_rate, "events per second", "20", 1, 1000000, RELOAD,               \
+	    "Events that beacons of one address may bring; four times as many at once.")
+
 /*
  * X(section, struct, title, rows): every kind of section.  title tells whether
  * it can occur several times, each with a name.  probe, service, table, query and
@@ -369,7 +404,8 @@
 	X(SYNTHETIC, synthetic, "collector", SL_OPTIONS_SYNTHETIC)                       \
 	X(POSTGRES, postgres, "collector", SL_OPTIONS_POSTGRES)                          \
 	X(TABLE, table, "table", SL_OPTIONS_TABLE)                                       \
-	X(QUERY, query, "query", SL_OPTIONS_QUERY)
+	X(QUERY, query, "query", SL_OPTIONS_QUERY)                                       \
+	X(WEBHOOK, webhook, "collector", SL_OPTIONS_WEBHOOK)
 
 /*
  * X(type, section): the sections whose options, or which themselves, only a
@@ -382,7 +418,8 @@
 	X("synthetic", SYNTHETIC)                                                        \
 	X("postgres", POSTGRES)                                                          \
 	X("postgres", TABLE)                                                             \
-	X("postgres", QUERY)
+	X("postgres", QUERY)                                                             \
+	X("webhook", WEBHOOK)
 
 /*
  * X(section, alias, option, bare): other names that the file accepts.  bare is

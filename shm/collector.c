@@ -304,6 +304,27 @@ int sightline_push_event(
 	return public_code(err);
 }
 
+int sightline_fits(struct sightline_collector *c, const struct sightline_event *events,
+    size_t event_count, size_t sample_count)
+{
+	uint64_t bytes = sample_count * sizeof(struct sl_ring_sample);
+
+	for (size_t i = 0; i < event_count; i++) {
+		struct sl_ring_event event = {
+		    .type = sl_slice_text(events[i].type),
+		    .audience = (enum sl_audience)events[i].audience,
+		    .audience_name = sl_slice_text(events[i].audience_name),
+		    .payload = {events[i].payload, events[i].payload_bytes},
+		};
+		uint64_t size;
+		int err = sl_ring_event_bytes(&c->ring, &event, &size);
+		if (err < 0)
+			return public_code(err);
+		bytes += size;
+	}
+	return public_code(sl_ring_room(&c->ring, bytes));
+}
+
 int sightline_push_position(
     struct sightline_collector *c, const unsigned char position[16], int wait_ms)
 {

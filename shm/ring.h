@@ -112,6 +112,15 @@ void sl_ring_drop_samples(struct sl_ring_writer *writer, size_t n);
  */
 int sl_ring_push_event(struct sl_ring_writer *writer, const struct sl_ring_event *event);
 
+/*
+ * sl_ring_event_bytes gives the space that an event takes, and the errors of
+ * sl_ring_push_event but for SL_EFULL.  sl_ring_room says whether so much is
+ * free: 0, SL_EFULL, or SL_ETOOBIG if it never will be.
+ */
+int sl_ring_event_bytes(const struct sl_ring_writer *writer,
+    const struct sl_ring_event *event, uint64_t *bytes);
+int sl_ring_room(struct sl_ring_writer *writer, uint64_t bytes);
+
 /* sl_ring_push_position writes a bare position; SL_EFULL as with events. */
 int sl_ring_push_position(
     struct sl_ring_writer *writer, const uint8_t position[SL_RING_POSITION_BYTES]);

@@ -281,6 +281,28 @@ int sl_ring_push_position(
 	return SL_OK;
 }
 
+int sl_ring_event_bytes(const struct sl_ring_writer *writer,
+    const struct sl_ring_event *event, uint64_t *bytes)
+{
+	int err = sl_ring_check_event(event);
+	uint64_t size = sizeof(struct sl_layout_event) + event->type.len +
+			event->audience_name.len + event->payload.len;
+
+	if (err == SL_OK && size > (writer->mask + 1) / 4)
+		err = SL_ETOOBIG;
+	*bytes = SL_LAYOUT_PADDED(size);
+	return err;
+}
+
+int sl_ring_room(struct sl_ring_writer *writer, uint64_t bytes)
+{
+	if (bytes > writer->mask + 1)
+		return SL_ETOOBIG;
+	if (writer->limit - writer->head < bytes && refresh_space(writer) < bytes)
+		return SL_EFULL;
+	return SL_OK;
+}
+
 bool sl_ring_drained(const struct sl_ring_writer *writer)
 {
 	/* Relaxed: the answer orders nothing. */

@@ -217,6 +217,15 @@ int sightline_push_event(struct sightline_collector *collector,
     const struct sightline_event *event, int wait_ms);
 
 /*
+ * sightline_fits says whether so many events and samples would all be written
+ * now: 0, SIGHTLINE_EFULL, or what sightline_push_event would say of an event.
+ * ETOOBIG, too, if an empty ring had no room for all of them.  Until this
+ * handle writes something else, a 0 holds.
+ */
+int sightline_fits(struct sightline_collector *collector,
+    const struct sightline_event *events, size_t event_count, size_t sample_count);
+
+/*
  * sightline_push_position records that the source has come so far without an
  * event to show for it.  Blocks as sightline_push_event does.
  */

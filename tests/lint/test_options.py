@@ -49,6 +49,7 @@ OPENING = {
     'service "aggregator" {': "SERVICE",
     'collector "synthetic" {': "SYNTHETIC",
     'collector "postgres" {': "POSTGRES",
+    'collector "webhook" {': "WEBHOOK",
     'table "public.tickets" {': "TABLE",
     'query "active_repairs" {': "QUERY",
 }
@@ -78,8 +79,8 @@ def test_the_sample_shows_every_option_with_its_default(options):
         expected = SHIPPED.get((section, option.name), in_file(option))
         if shown != expected:
             wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
-    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES")
-                                                        for name in ("type", "start")}
+    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK")
+                                                        for name in ("type", "start", "modules")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
 
@@ -97,6 +98,7 @@ HEADINGS = {
     'collector "name", service "name"': "SERVICE",
     'collector "name" of type synthetic': "SYNTHETIC",
     'collector "name" of type postgres': "POSTGRES",
+    'collector "name" of type webhook': "WEBHOOK",
     'collector "name", table "schema.table"': "TABLE",
     'collector "name", query "metric"': "QUERY",
 }
@@ -157,6 +159,7 @@ READERS = {
     "SERVICE": ("collectors", "[a-z_]+"),
     "SYNTHETIC": ("collectors", "[a-z_]+"),
     "POSTGRES": ("collectors", "postgres|options"),
+    "WEBHOOK": ("collectors", "webhook|c"),
     "TABLE": ("collectors", "table|config"),
     "QUERY": ("collectors", "query|config|section"),
 }

@@ -32,6 +32,7 @@ PROGRAMS = {
     "collect-postgres": "collectors/sightline-collect-postgres",
     "collect-system": "collectors/sightline-collect-system",
     "collect-synthetic": "collectors/sightline-collect-synthetic",
+    "collect-webhook": "collectors/sightline-collect-webhook",
     "ctl": "ctl/sightlinectl",
 }
 
