@@ -55,7 +55,7 @@ int col_hook_secret_parse(
 
 	*out = (struct col_hook_secrets){0};
 	sl_buf_add(&out->text, text.data, text.len);
-	const char *at = out->text.data, *end = at + out->text.len;
+	const char *at = sl_buf_text(&out->text), *end = at + out->text.len;
 	while (rc == 0 && at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		struct sl_slice one = {at, (size_t)((stop != NULL ? stop : end) - at)};
