@@ -127,7 +127,8 @@ class Instance:
         self.processes = {}
         self.ended = []
         self.env = dict(os.environ, SIGHTLINE_GATEWAY_PORT=str(self.port),
-                        ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
+                        # Freed memory that waits in quarantine would count as resident.
+                        ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16",
                         UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:exitcode=99")
         # What a test feeds is what it sees: its own requests would add up with it.
         self.env["SIGHTLINE_AGGREGATOR_OWN_FIGURES"] = "false"
