@@ -132,8 +132,10 @@ static void take_time(struct agg_publish *publish, const void *packed, size_t le
 
 	if (!hops->ring || sl_msg_entry_read(packed, len, &entry) != 0)
 		return;
-	sl_stat_record(hops->ring, (entry.ingest_us - entry.ts_us) * SL_NS_PER_US);
-	sl_buf_add(&publish->taken_us, &entry.ingest_us, sizeof entry.ingest_us);
+	/* A turn takes the time as it begins: what came meanwhile took no time. */
+	int64_t taken_us = entry.ingest_us > entry.ts_us ? entry.ingest_us : entry.ts_us;
+	sl_stat_record(hops->ring, (taken_us - entry.ts_us) * SL_NS_PER_US);
+	sl_buf_add(&publish->taken_us, &taken_us, sizeof taken_us);
 }
 
 /* The entries that wait have left. */

@@ -63,7 +63,7 @@ json_t *sl_json_in_parse(const char *data, size_t len, struct sl_json_in_error *
 		return NULL;
 	}
 	/* jansson takes a NUL behind the value for the end of the text. */
-	const char *nul = memchr(data, '\0', len);
+	const char *nul = len > 0 ? memchr(data, '\0', len) : NULL;
 	if (nul) {
 		locate(error, data, (size_t)(nul - data));
 		snprintf(error->text, sizeof error->text, "NUL byte");

@@ -2,14 +2,14 @@
 // Validates {"openapi":…,"asyncapi":…} from stdin against the official meta-schemas;
 // prints what is wrong as JSON: {"openapi":[…],"asyncapi":[…]}.
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 const require = createRequire(import.meta.url);
 const Ajv = require("ajv");
 const formats = require("ajv-formats");
 
-const { openapi, asyncapi } = JSON.parse(readFileSync(0, "utf8"));
+const { openapi, asyncapi } = JSON.parse(await text(process.stdin));
 const validator = new Validator();
 const result = await validator.validate(structuredClone(openapi));
 const found = { openapi: result.valid ? [] : [result.errors], asyncapi: [], version: validator.version };
