@@ -20,7 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/system"))
 
-from postgres import Cluster, section  # noqa: E402
+from postgres import Cluster, catalog, section  # noqa: E402
 from sightline import Instance, wait_until  # noqa: E402
 
 ROWS = 100  # of a transaction
@@ -67,7 +67,7 @@ def main():
     arguments.add_argument("--inserts", type=int, default=300)
     options = arguments.parse_args()
     cluster = Cluster(max_slot_wal_keep_size="2GB").make_shop()
-    instance = Instance(tempfile.mkdtemp(prefix="sl-"), config=section(cluster))
+    instance = Instance(tempfile.mkdtemp(prefix="sl-"), config=section(cluster), catalog=catalog())
     try:
         instance.start("postgres")
         wait_until(lambda: "streaming slot" in instance.processes["collect-postgres"].text(), 30, "the stream")

@@ -124,6 +124,15 @@ void col_pgoutput_status(uint64_t written_lsn, uint64_t durable_lsn, int64_t wal
 
 /* ---- messages ---------------------------------------------------------------------- */
 
+/* PostgreSQL has no NUL in a text; JSON of ours must not have one either. */
+static void take_value(struct reader *reader)
+{
+	struct sl_slice value = take(reader, (uint32_t)take_uint(reader, 4));
+
+	if (value.len > 0 && memchr(value.data, '\0', value.len) != NULL)
+		reader->broken = true;
+}
+
 static struct col_pgoutput_row take_row(struct reader *reader)
 {
 	struct col_pgoutput_row row = {.columns = (uint16_t)take_uint(reader, 2)};
@@ -134,7 +143,7 @@ static struct col_pgoutput_row take_row(struct reader *reader)
 	for (uint16_t i = 0; i < row.columns && !reader->broken; i++) {
 		char kind = take_char(reader);
 		if (kind == COL_PGOUTPUT_TEXT)
-			take(reader, (uint32_t)take_uint(reader, 4));
+			take_value(reader);
 		else if (kind != COL_PGOUTPUT_NULL && kind != COL_PGOUTPUT_UNCHANGED)
 			reader->broken = true;
 	}

@@ -85,6 +85,11 @@ class Cluster:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def catalog():
+    """What the sample's queries need of the catalog."""
+    return (SHOP / "catalog.conf").read_text(encoding="utf-8")
+
+
 def section(cluster, extra=""):
     """The sample's section for this cluster, and more of it."""
     text = (SHOP / "sightline.conf").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from postgres import BIN, Cluster, section
-from sightline import wait_until
+from postgres import BIN, Cluster, catalog, section
+from sightline import BUILD, wait_until
 
 # The long form is 200; deploy/test's is short.
 KILLS = int(os.environ.get("SIGHTLINE_POSTGRES_KILLS", "9"))
@@ -48,7 +48,7 @@ def follow(instance):
 @pytest.fixture(name="shop")
 def one_shop(cluster, make_instance):
     """A whole instance that follows the sample's tables."""
-    return follow(make_instance(config=section(cluster)))
+    return follow(make_instance(config=section(cluster), catalog=catalog()))
 
 
 def payload(client, kind):
@@ -67,8 +67,10 @@ def test_003_1_changes_of_all_four_tables_reach_a_websocket(shop, cluster):
         assert payload(client, "customers.created") == {"id": 9, "name": "Zoë", "email": "***"}
         assert payload(client, "products.created") == {"id": 10, "name": "Cable", "price": 3.00}
         cluster.sql("DELETE FROM products", "TRUNCATE orders")
-        assert payload(client, "products.deleted") == {"id": 10}
-        assert payload(client, "orders.truncated")["table"] == "public.orders"
+        wait_until(lambda: len(client.of_type("event")) >= 6, what="six events")
+        feed = {m["data"]["type"]: m["data"]["payload"] for m in client.of_type("event")}
+    assert feed["products.deleted"] == {"id": 10}
+    assert feed["orders.truncated"]["table"] == "public.orders"
 
 
 def test_003_4_the_activity_feed_has_what_happens_in_the_shop(shop, cluster):
@@ -82,14 +84,17 @@ def test_003_4_the_activity_feed_has_what_happens_in_the_shop(shop, cluster):
                     "UPDATE products SET name = 'Bag', id = 3",
                     "INSERT INTO customers (id, name) VALUES (4, 'Ada')",
                     "INSERT INTO orders (id) VALUES (6)")
-        assert payload(client, "tickets.created")["id"] == 1
-        assert payload(client, "tickets.status_changed") == {
-            "id": 1, "subject": "Battery", "status": "in_progress", "old_status": "open", "new_status": "in_progress"}
-        assert payload(client, "tickets.updated")["priority"] == 2
-        assert payload(client, "tickets.viewed") == {"id": 1, "customer_id": 5}
-        assert payload(client, "products.updated") == {"id": 3, "old_id": 2, "name": "Bag"}
-        assert payload(client, "customers.created")["name"] == "Ada"
-        assert payload(client, "orders.created")["id"] == 6
+        # Order holds within a priority, not between them.
+        wait_until(lambda: len(client.of_type("event")) >= 8, what="eight events")
+        feed = {m["data"]["type"]: m["data"]["payload"] for m in client.of_type("event")}
+    assert feed["tickets.created"]["id"] == 1
+    assert feed["tickets.status_changed"] == {
+        "id": 1, "subject": "Battery", "status": "in_progress", "old_status": "open", "new_status": "in_progress"}
+    assert feed["tickets.updated"]["priority"] == 2
+    assert feed["tickets.viewed"] == {"id": 1, "customer_id": 5}
+    assert feed["products.updated"] == {"id": 3, "old_id": 2, "name": "Bag"}
+    assert feed["customers.created"]["name"] == "Ada"
+    assert feed["orders.created"]["id"] == 6
 
 
 FRESH = {
@@ -154,13 +159,14 @@ def test_003_2_live_metrics_equal_a_fresh_query_at_every_pause(shop, cluster):
 
 def test_the_first_state_comes_from_the_slots_own_snapshot(cluster, make_instance):
     cluster.sql("INSERT INTO orders (total) VALUES (5), (7)")
-    instance = follow(make_instance(config=section(cluster)))
+    instance = follow(make_instance(config=section(cluster), catalog=catalog()))
     with Latest(instance) as latest:
         wait_until(lambda: latest.get("total_revenue") == 12, 20, "the revenue before the slot")
         cluster.sql("INSERT INTO orders (total) VALUES (1)")
         wait_until(lambda: latest.get("total_revenue") == 13, 20, "the revenue after it")
 
 
+@pytest.mark.skipif("asan" in BUILD.name or "tsan" in BUILD.name, reason="their memory says nothing about ours")
 def test_a_large_transaction_goes_through_in_bounded_memory(shop, cluster):
     collector = shop.processes["collect-postgres"]
 
@@ -186,7 +192,7 @@ def test_a_malformed_section_is_named_before_it_runs(cluster, make_instance):
 
 def test_no_slot_is_made_on_a_server_that_lets_one_fill_its_disk(make_cluster, make_instance):
     cluster = make_cluster(max_slot_wal_keep_size="-1")
-    instance = make_instance(config=section(cluster)).start("postgres")
+    instance = make_instance(config=section(cluster), catalog=catalog()).start("postgres")
     wait_until(lambda: "max_slot_wal_keep_size is unlimited" in log(instance), 20, "the refusal")
     assert cluster.sql("SELECT count(*) FROM pg_replication_slots") == "0"
 
@@ -199,7 +205,7 @@ def write_wal(cluster, megabytes):
 
 def test_a_lost_slot_is_a_gap_and_a_new_start(make_cluster, make_instance):
     cluster = make_cluster(max_slot_wal_keep_size="16MB", min_wal_size="32MB", max_wal_size="32MB")
-    instance = follow(make_instance(config=section(cluster)))
+    instance = follow(make_instance(config=section(cluster), catalog=catalog()))
     with instance.ws() as client:
         client.subscribe("events.>")
         cluster.sql("INSERT INTO orders (id) VALUES (1)")

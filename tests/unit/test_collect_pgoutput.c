@@ -180,6 +180,17 @@ START_TEST(what_is_cut_off_or_too_long_is_malformed)
 }
 END_TEST
 
+/* Found by the fuzz target: it became \\u0000, which the aggregator refuses. */
+START_TEST(a_value_with_nul_is_malformed)
+{
+	struct col_pgoutput message;
+
+	ck_assert_int_eq(
+	    col_pgoutput_read(BYTES("I\0\0\0\x07N\0\1t\0\0\0\2[\0"), &message),
+	    SL_EMALFORMED);
+}
+END_TEST
+
 START_TEST(frames_say_how_far_the_server_is)
 {
 	struct col_pgoutput_frame frame;
@@ -276,6 +287,7 @@ int main(void)
 	tcase_add_test(tcase, long_values_are_cut_between_characters_and_named);
 	tcase_add_test(tcase, numbers_that_are_none_of_json_become_text);
 	tcase_add_test(tcase, what_is_cut_off_or_too_long_is_malformed);
+	tcase_add_test(tcase, a_value_with_nul_is_malformed);
 	tcase_add_test(tcase, frames_say_how_far_the_server_is);
 	tcase_add_test(tcase, only_what_is_durable_is_confirmed);
 	tcase_add_test(tcase, a_full_list_of_transactions_confirms_later_never_earlier);
