@@ -7,6 +7,7 @@ import time
 import pytest
 import requests
 
+from poller import Poller
 from sightline import wait_until
 from tls import make_certificate
 from webhook import Webhook, hub_headers, standard_headers
@@ -262,58 +263,67 @@ def test_beacons_come_from_listed_origins_only_and_at_a_rate(hook, stream):
 # -- pressure, death, durability --------------------------------------------------------------------
 
 
-def order_numbers(stream):
-    return [m["data"]["payload"]["id"] for m in stream.of_type("event") if m["data"]["type"] == "orders.created"]
+def order_numbers(poller):
+    poller.poll(wait=1)
+    return [m["data"]["payload"]["id"] for m in poller.messages
+            if m["type"] == "event" and m["data"]["type"] == "orders.created"]
 
 
-def test_202_means_in_the_ring_and_429_with_retry_after_when_it_is_full(make_instance):
-    hook = Webhook(make_instance, "ring_bytes = 65536").start()
+@pytest.fixture
+def orders(make_instance):
+    """Starts a collector and a client of its orders, however fast they come."""
+    def start(options=""):
+        hook = Webhook(make_instance, options).start()
+        poller = Poller(hook.instance, "topics=events.orders.>")
+        poller.poll(wait=0)
+        return hook, poller
+    return start
+
+
+def test_202_means_in_the_ring_and_429_with_retry_after_when_it_is_full(orders):
+    hook, poller = orders("ring_bytes = 65536")
     batch = lambda n: [{**order(f"{n}-{i}"), "id": f"{n}-{i}"} for i in range(10)]
-    with hook.instance.ws() as ws:
-        ws.subscribe("events.orders.>")
-        hook.instance.processes["aggregator"].kill()
-        taken = 0
-        while (answer := hook.send(batch(taken))).status_code == 202:
-            taken += 1
-        assert answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1 and taken > 5
-        hook.instance.start_aggregator()
-        hook.instance.wait_ready()
-        wait_until(lambda: hook.send(batch(taken)).status_code == 202, what="room in the ring")
-        wanted = [event["id"] for n in range(taken + 1) for event in batch(n)]
-        wait_until(lambda: len(order_numbers(ws)) >= len(wanted), what="everything taken")
-        assert order_numbers(ws) == wanted
+    hook.instance.processes["aggregator"].kill()
+    taken = 0
+    while (answer := hook.send(batch(taken))).status_code == 202:
+        taken += 1
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1 and taken > 5
+    hook.instance.start_aggregator()
+    hook.instance.wait_ready()
+    wait_until(lambda: hook.send(batch(taken)).status_code == 202, what="room in the ring")
+    wanted = [event["id"] for n in range(taken + 1) for event in batch(n)]
+    wait_until(lambda: len(order_numbers(poller)) >= len(wanted), what="everything taken")
+    assert order_numbers(poller) == wanted
 
 
-def test_nothing_acknowledged_is_lost_or_doubled_when_the_aggregator_is_killed(make_instance):
-    hook = Webhook(make_instance).start()
+def test_nothing_acknowledged_is_lost_or_doubled_when_the_aggregator_is_killed(orders):
+    hook, poller = orders()
     acknowledged = []
-    with hook.instance.ws() as ws:
-        ws.subscribe("events.orders.>")
 
-        def sender(lane):
-            with requests.Session() as session:
-                for number in range(60):
-                    name = f"{lane}-{number}"
-                    while True:
-                        answer = session.post(hook.url(), json={**order(name), "id": name}, timeout=20,
-                                              headers={"Authorization": f"Bearer {hook.secret}"})
-                        if answer.status_code == 202:
-                            acknowledged.append(name)
-                            break
-                        assert answer.status_code in (429, 503), answer.text
+    def sender(lane):
+        with requests.Session() as session:
+            for number in range(60):
+                name = f"{lane}-{number}"
+                while True:
+                    answer = session.post(hook.url(), json={**order(name), "id": name}, timeout=20,
+                                          headers={"Authorization": f"Bearer {hook.secret}"})
+                    if answer.status_code == 202:
+                        acknowledged.append(name)
+                        break
+                    assert answer.status_code in (429, 503), answer.text
 
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            lanes = [pool.submit(sender, lane) for lane in range(4)]
-            for _ in range(3):
-                hook.instance.processes["aggregator"].kill()
-                hook.instance.start_aggregator()
-                hook.instance.wait_ready()
-            for lane in lanes:
-                lane.result()
-        assert len(acknowledged) == 240
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        lanes = [pool.submit(sender, lane) for lane in range(4)]
+        for _ in range(3):
+            hook.instance.processes["aggregator"].kill()
+            hook.instance.start_aggregator()
+            hook.instance.wait_ready()
+        for lane in lanes:
+            lane.result()
+    assert len(acknowledged) == 240
 
-        wait_until(lambda: set(order_numbers(ws)) >= set(acknowledged), what="every acknowledged event")
-        assert sorted(order_numbers(ws)) == sorted(acknowledged)
+    wait_until(lambda: set(order_numbers(poller)) >= set(acknowledged), what="every acknowledged event")
+    assert sorted(order_numbers(poller)) == sorted(acknowledged)
 
 
 def test_durable_answers_once_it_is_on_disk_and_503_if_it_is_not(make_instance):
