@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "log.h"
+#include "source.h"
 
 /* Reads a flag that is a number of things or seconds; *out stays where it is not given.
  */
@@ -31,8 +32,7 @@ static int number_flag(
 
 static void take_section(const struct sl_process *process, struct col_load_options *out)
 {
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, out->name);
+	const struct sl_config_collector *section = col_source_section(process);
 
 	out->event_type = "bench.tick";
 	out->payload_bytes = 100;
@@ -67,16 +67,9 @@ static int take_flags(const struct sl_args *args, struct col_load_options *out)
 	return code;
 }
 
-const char *col_load_options_name(const struct sl_process *process)
-{
-	const char *name = sl_args_get(&process->args, "name");
-
-	return name != NULL ? name : "synthetic";
-}
-
 int col_load_options_read(const struct sl_process *process, struct col_load_options *out)
 {
-	*out = (struct col_load_options){.name = col_load_options_name(process)};
+	*out = (struct col_load_options){.name = col_source_name(process)};
 	take_section(process, out);
 	return take_flags(&process->args, out);
 }

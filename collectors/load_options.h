@@ -19,9 +19,6 @@ struct col_load_options {
 	size_t payload_bytes; /* of an event */
 };
 
-/* col_load_options_name returns the source's name: --name, or "synthetic". */
-const char *col_load_options_name(const struct sl_process *process);
-
 /* col_load_options_read returns EX_OK, or EX_USAGE after one log line. */
 int col_load_options_read(const struct sl_process *process, struct col_load_options *out);
 

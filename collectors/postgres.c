@@ -16,6 +16,7 @@
 #include "pgsession.h"
 #include "pgslot.h"
 #include "pgstream.h"
+#include "source.h"
 
 /*
  * Design notes.  Two connections: the stream of changes, and a session for
@@ -46,13 +47,6 @@ struct postgres {
 	char *file[COL_PGCONN_FILES]; /* that the connection needs */
 	size_t file_count;
 };
-
-static const char *source_name(const struct sl_process *process)
-{
-	const char *name = sl_args_get(&process->args, "name");
-
-	return name != NULL ? name : "postgres";
-}
 
 /* ---- queries -------------------------------------------------------------------------
  */
@@ -173,13 +167,13 @@ static struct col_pgchange *get_change(void *arg)
 static int start(struct sl_process *process)
 {
 	struct postgres *postgres = process->state;
-	const char *name = source_name(process);
+	const char *name = col_source_name(process);
 	int code = col_core_check(process, name, "postgres", true);
 
 	if (code != EX_OK)
 		return code;
 	postgres->process = process;
-	postgres->section = sl_config_collector_find(process->config, name);
+	postgres->section = col_source_section(process);
 	code = col_pgcheck_section(process, postgres->section);
 	if (code != EX_OK)
 		return code;
@@ -249,8 +243,7 @@ static void keep_file(void *arg, const char *path)
 static void confine(const struct sl_process *process, struct sl_confine *out)
 {
 	struct postgres *postgres = process->state;
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, source_name(process));
+	const struct sl_config_collector *section = col_source_section(process);
 
 	out->grants = SL_CONFINE_INET_CONNECT;
 	/* Names of hosts and users, certificates. */
@@ -262,19 +255,8 @@ static void confine(const struct sl_process *process, struct sl_confine *out)
 		sl_confine_path(out, postgres->file[i], false);
 }
 
-static const char *user(const struct sl_process *process)
-{
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, source_name(process));
-
-	return section != NULL ? section->user : "";
-}
-
 static const struct sl_flag flags[] = {
-    {.name = "name",
-	.value = "NAME",
-	.prose =
-	    "Name of the source; its section of the configuration. Default: postgres."},
+    COL_SOURCE_FLAG("postgres"),
     {.name = NULL},
 };
 
@@ -287,7 +269,7 @@ static const struct sl_process_spec spec = {
 	    .flag = flags,
 	},
     .scope = "postgres",
-    .user = user,
+    .user = col_source_user,
     .confine = confine,
     .start = start,
     .reload = reload,

@@ -13,6 +13,7 @@
 #include "core.h"
 #include "load_options.h"
 #include "log.h"
+#include "source.h"
 
 /*
  * Design notes.  Events carry n = 0, 1, 2, … and their position is n, so the
@@ -69,9 +70,7 @@ struct synthetic {
 /* ---- command line ------------------------------------------------------------ */
 
 static const struct sl_flag flags[] = {
-    {.name = "name",
-	.value = "NAME",
-	.prose = "Name of the source and of its section. Default: synthetic."},
+    COL_SOURCE_FLAG("synthetic"),
     {.name = "metrics", .value = "N", .prose = "Series of bench_value to write."},
     {.name = "rate",
 	.value = "R",
@@ -358,14 +357,6 @@ static void confine(const struct sl_process *process, struct sl_confine *out)
 	sl_confine_path(out, process->paths.run, true);
 }
 
-static const char *user(const struct sl_process *process)
-{
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, col_load_options_name(process));
-
-	return section != NULL ? section->user : "";
-}
-
 static const struct sl_process_spec spec = {
     .program =
 	{
@@ -375,7 +366,7 @@ static const struct sl_process_spec spec = {
 	    .flag = flags,
 	},
     .scope = "synthetic",
-    .user = user,
+    .user = col_source_user,
     .confine = confine,
     .start = start,
     .drain = drain,

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "log.h"
+#include "source.h"
 
 static const struct col_system_group *const groups[] = {
     &col_system_cpu,
@@ -61,20 +62,12 @@ static void on_turn_done(void *arg)
 	col_core_flush(system->core);
 }
 
-static const char *source_name(const struct sl_process *process)
-{
-	const char *name = sl_args_get(&process->args, "name");
-
-	return name != NULL ? name : "system";
-}
-
 /* The sandbox is closed once: pid files that a later SIGHUP names are found in /run only.
  */
 static void confine_pidfiles(const struct sl_process *process, struct sl_confine *out)
 {
 	struct col_system *system = process->state;
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, source_name(process));
+	const struct sl_config_collector *section = col_source_section(process);
 	size_t dirs = 0;
 
 	for (size_t i = 0; section != NULL && i < section->service_count; i++) {
@@ -114,8 +107,8 @@ static int start(struct sl_process *process)
 	struct col_system *system = process->state;
 
 	system->process = process;
-	int code =
-	    col_core_open(process, source_name(process), "system", true, &system->core);
+	int code = col_core_open(
+	    process, col_source_name(process), "system", true, &system->core);
 	if (code != EX_OK)
 		return code;
 	system->schedule = col_schedule_new(process->loop, on_turn_done, system);
@@ -162,19 +155,8 @@ static void stop(struct sl_process *process)
 	sl_buf_clear(&system->text);
 }
 
-static const char *user(const struct sl_process *process)
-{
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, source_name(process));
-
-	return section != NULL ? section->user : "";
-}
-
 static const struct sl_flag flags[] = {
-    {.name = "name",
-	.value = "NAME",
-	.prose =
-	    "Name of the source; its section of the configuration. Default: system."},
+    COL_SOURCE_FLAG("system"),
     {.name = NULL},
 };
 
@@ -187,7 +169,7 @@ static const struct sl_process_spec spec = {
 	    .flag = flags,
 	},
     .scope = "system",
-    .user = user,
+    .user = col_source_user,
     .confine = confine,
     .start = start,
     .reload = reload,

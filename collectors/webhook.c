@@ -9,18 +9,12 @@
 #include "hook.h"
 #include "hook_route.h"
 #include "log.h"
+#include "source.h"
 
 #define FIGURES_MS 5000
 
 /* How long the end waits until the aggregator has taken what is in the ring. */
 #define FLUSH_MS 1000
-
-static const char *name_of(const struct sl_process *process)
-{
-	const char *name = sl_args_get(&process->args, "name");
-
-	return name != NULL ? name : "webhook";
-}
 
 const struct sl_config_collector *col_hook_section(const struct col_hook *hook)
 {
@@ -53,23 +47,17 @@ static int load_secrets(struct col_hook *hook)
 static int acquire(struct sl_process *process)
 {
 	struct col_hook *hook = process->state;
-	const struct sl_config_collector *section;
 
 	hook->process = process;
-	hook->name = name_of(process);
-	section = col_hook_section(hook);
-	if (section == NULL || strcmp(section->type, "webhook") != 0) {
-		sl_log_error("config",
-		    "no section collector \"%s\" of type webhook in "
-		    "file=%s",
-		    hook->name, process->paths.config);
-		return EX_CONFIG;
-	}
+	hook->name = col_source_name(process);
+	int code = col_core_check(process, hook->name, "webhook", true);
+	if (code != EX_OK)
+		return code;
 	if (sl_crypto_init() != 0) {
 		sl_log_error("webhook", "the system has no randomness to give");
 		return EX_OSERR;
 	}
-	int code = load_secrets(hook);
+	code = load_secrets(hook);
 	if (code == EX_OK)
 		code = col_hook_listen_open(hook, col_hook_route_handle, &hook->listen);
 	return code;
@@ -195,18 +183,8 @@ static void stop(struct sl_process *process)
 	sl_buf_clear(&hook->answer);
 }
 
-static const char *user(const struct sl_process *process)
-{
-	const struct sl_config_collector *section =
-	    sl_config_collector_find(process->config, name_of(process));
-
-	return section != NULL ? section->user : "";
-}
-
 static const struct sl_flag flags[] = {
-    {.name = "name",
-	.value = "NAME",
-	.prose = "Name of the source and of its section. Default: webhook."},
+    COL_SOURCE_FLAG("webhook"),
     {.name = NULL},
 };
 
@@ -219,7 +197,7 @@ static const struct sl_process_spec spec = {
 	    .flag = flags,
 	},
     .scope = "webhook",
-    .user = user,
+    .user = col_source_user,
     .acquire = acquire,
     .confine = confine,
     .start = start,
