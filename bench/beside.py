@@ -73,9 +73,12 @@ def peers(bench):
     size = bytes_of_event(instance, load, 10)
     bench.stop_all()
     rounds = {name: [] for name in servers.ALL}
-    for _ in range(bench.rounds(3)):
+    for number in range(bench.rounds(3)):
         for name, kind in servers.ALL.items():
-            rounds[name].append(one_peer(bench, kind, size))
+            figures = one_peer(bench, kind, size)
+            rounds[name].append(figures)
+            bench.progress(f"round {number + 1}, {name}: " +
+                           ", ".join(f"{key} {figures[key]:.3g} {unit}" for key, _, unit in PEER_ROWS))
     rows = []
     for key, title, unit in PEER_ROWS:
         ours = [figures[key] for figures in rounds["Sightline"]]

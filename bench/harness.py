@@ -14,6 +14,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -295,14 +296,19 @@ class Instance:
 class Bench:
     """Owns the temporary directory and everything that runs in it."""
 
-    def __init__(self, quick=False, keep=False):
+    def __init__(self, quick=False, keep=False, rounds=None):
         self.quick = quick
+        self.wanted_rounds = rounds
         self.keep = keep
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sightline-bench-"))
         self.started = []
 
     def rounds(self, full=5):
-        return 2 if self.quick else full
+        return self.wanted_rounds or (2 if self.quick else full)
+
+    def progress(self, text):
+        """Says on a terminal, or in a log, what a long measure is at."""
+        print(f"  {text}", file=sys.stderr, flush=True)
 
     def seconds(self, full):
         return max(2, full // 4) if self.quick else full
