@@ -79,7 +79,7 @@ AGG_HANDLER(agg_handler_state)
 }
 
 struct page {
-	struct sl_msg_page_writer w;
+	struct sl_msg_list_writer w;
 	uint64_t to;
 };
 
@@ -126,7 +126,7 @@ AGG_HANDLER(agg_handler_replay)
 	if (begin < head.next)
 		agg_journal_read(core->journal, head.stream, begin,
 		    SL_MSG_PAGE_MAX - SL_ENTRY_MAX, add_page_entry, &page, NULL);
-	sl_msg_page_end(&page.w);
+	sl_msg_list_end(&page.w);
 }
 
 /* ---- alerts --------------------------------------------------------------------------

@@ -186,7 +186,7 @@ struct claiming {
 	struct agg_places *places;
 	struct lease *lease;
 	int64_t mono_ns;
-	struct sl_msg_grants_writer grants;
+	struct sl_msg_list_writer grants;
 };
 
 /* Asks for the end of a connection, unless that was asked a moment ago. */
@@ -264,7 +264,7 @@ int agg_places_claim(struct agg_places *places, uint32_t peer, struct sl_slice c
 	c.lease->heard_ns = mono_ns;
 	sl_msg_grants_begin(&c.grants, out, c.lease->id);
 	sl_msg_claims_read(claims.data, claims.len, &known, on_claim, &c);
-	sl_msg_grants_end(&c.grants);
+	sl_msg_list_end(&c.grants);
 	return 0;
 }
 

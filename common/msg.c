@@ -11,6 +11,18 @@ void sl_msg_wire_begin(struct sl_buf *out, enum sl_msg_kind kind, uint32_t field
 	sl_pack_uint(out, kind);
 }
 
+void sl_msg_wire_list(struct sl_msg_list_writer *w, struct sl_buf *out)
+{
+	w->out = out;
+	w->count = 0;
+	w->count_at = sl_pack_array_open(out);
+}
+
+void sl_msg_list_end(struct sl_msg_list_writer *w)
+{
+	sl_pack_array_close(w->out, w->count_at, w->count);
+}
+
 void sl_msg_wire_open(struct sl_unpack *u, const void *data, size_t len,
     enum sl_msg_kind kind, uint32_t fields)
 {

@@ -156,6 +156,16 @@ void sl_msg_entry_pack(struct sl_buf *out, const struct sl_entry *entry);
 /* sl_msg_entry_read reads one packed entry of exactly len bytes. */
 int sl_msg_entry_read(const void *data, size_t len, struct sl_entry *entry);
 
+/* ---- lists -------------------------------------------------------------------- */
+
+/* A message whose last field is a list of any length: begun and added to below. */
+struct sl_msg_list_writer {
+	struct sl_buf *out;
+	size_t count_at;
+	uint32_t count;
+};
+void sl_msg_list_end(struct sl_msg_list_writer *w);
+
 /* ---- requests --------------------------------------------------------------- */
 
 /*
@@ -260,15 +270,9 @@ struct sl_msg_page_head {
 	uint64_t oldest;
 	uint64_t next; /* sequence that the next entry of the log gets */
 };
-struct sl_msg_page_writer {
-	struct sl_buf *out;
-	size_t count_at;
-	uint32_t count;
-};
-void sl_msg_page_begin(struct sl_msg_page_writer *w, struct sl_buf *out,
+void sl_msg_page_begin(struct sl_msg_list_writer *w, struct sl_buf *out,
     const struct sl_msg_page_head *head);
-void sl_msg_page_add(struct sl_msg_page_writer *w, const void *packed, size_t len);
-void sl_msg_page_end(struct sl_msg_page_writer *w);
+void sl_msg_page_add(struct sl_msg_list_writer *w, const void *packed, size_t len);
 int sl_msg_page_read(const void *data, size_t len, struct sl_msg_page_head *head,
     int (*entry)(void *arg, const struct sl_entry *entry, struct sl_slice packed),
     void *arg);
@@ -295,16 +299,10 @@ struct sl_msg_claim {
 	struct sl_slice replaces;
 };
 
-struct sl_msg_claims_writer {
-	struct sl_buf *out;
-	size_t count_at;
-	uint32_t count;
-};
 /* lease is the one of the newest answer, 0 before the first. */
 void sl_msg_claims_begin(
-    struct sl_msg_claims_writer *w, struct sl_buf *out, uint64_t lease);
-void sl_msg_claims_add(struct sl_msg_claims_writer *w, const struct sl_msg_claim *claim);
-void sl_msg_claims_end(struct sl_msg_claims_writer *w);
+    struct sl_msg_list_writer *w, struct sl_buf *out, uint64_t lease);
+void sl_msg_claims_add(struct sl_msg_list_writer *w, const struct sl_msg_claim *claim);
 
 /*
  * sl_msg_claims_read checks a whole message first and then hands over its
@@ -324,15 +322,9 @@ struct sl_msg_grant {
 	uint32_t places;
 	bool waiting;
 };
-struct sl_msg_grants_writer {
-	struct sl_buf *out;
-	size_t count_at;
-	uint32_t count;
-};
 void sl_msg_grants_begin(
-    struct sl_msg_grants_writer *w, struct sl_buf *out, uint64_t lease);
-void sl_msg_grants_add(struct sl_msg_grants_writer *w, const struct sl_msg_grant *grant);
-void sl_msg_grants_end(struct sl_msg_grants_writer *w);
+    struct sl_msg_list_writer *w, struct sl_buf *out, uint64_t lease);
+void sl_msg_grants_add(struct sl_msg_list_writer *w, const struct sl_msg_grant *grant);
 int sl_msg_grants_read(const void *data, size_t len, uint64_t *lease,
     int (*grant)(void *arg, const struct sl_msg_grant *grant), void *arg);
 

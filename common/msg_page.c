@@ -6,7 +6,7 @@
 #define PAGE_FIELDS 6
 
 void sl_msg_page_begin(
-    struct sl_msg_page_writer *w, struct sl_buf *out, const struct sl_msg_page_head *head)
+    struct sl_msg_list_writer *w, struct sl_buf *out, const struct sl_msg_page_head *head)
 {
 	sl_buf_reset(out);
 	sl_msg_wire_begin(out, SL_MSG_PAGE, PAGE_FIELDS);
@@ -15,20 +15,13 @@ void sl_msg_page_begin(
 	sl_pack_uint(out, head->stream);
 	sl_pack_uint(out, head->oldest);
 	sl_pack_uint(out, head->next);
-	w->out = out;
-	w->count = 0;
-	w->count_at = sl_pack_array_open(out);
+	sl_msg_wire_list(w, out);
 }
 
-void sl_msg_page_add(struct sl_msg_page_writer *w, const void *packed, size_t len)
+void sl_msg_page_add(struct sl_msg_list_writer *w, const void *packed, size_t len)
 {
 	sl_buf_add(w->out, packed, len);
 	w->count++;
-}
-
-void sl_msg_page_end(struct sl_msg_page_writer *w)
-{
-	sl_pack_array_close(w->out, w->count_at, w->count);
 }
 
 static int read_page(const void *data, size_t len, struct sl_msg_page_head *head,

@@ -7,20 +7,23 @@
 #define CLAIM_FIELDS 6
 #define GRANT_FIELDS 2
 
-/* ---- claims ------------------------------------------------------------------ */
-
-void sl_msg_claims_begin(
-    struct sl_msg_claims_writer *w, struct sl_buf *out, uint64_t lease)
+static void list_begin(struct sl_msg_list_writer *w, struct sl_buf *out,
+    enum sl_msg_kind kind, uint64_t lease)
 {
 	sl_buf_reset(out);
-	sl_msg_wire_begin(out, SL_MSG_CLAIMS, LIST_FIELDS);
+	sl_msg_wire_begin(out, kind, LIST_FIELDS);
 	sl_pack_uint(out, lease);
-	w->out = out;
-	w->count = 0;
-	w->count_at = sl_pack_array_open(out);
+	sl_msg_wire_list(w, out);
 }
 
-void sl_msg_claims_add(struct sl_msg_claims_writer *w, const struct sl_msg_claim *claim)
+/* ---- claims ------------------------------------------------------------------ */
+
+void sl_msg_claims_begin(struct sl_msg_list_writer *w, struct sl_buf *out, uint64_t lease)
+{
+	list_begin(w, out, SL_MSG_CLAIMS, lease);
+}
+
+void sl_msg_claims_add(struct sl_msg_list_writer *w, const struct sl_msg_claim *claim)
 {
 	sl_pack_array(w->out, CLAIM_FIELDS);
 	sl_pack_str(w->out, claim->tenant);
@@ -30,11 +33,6 @@ void sl_msg_claims_add(struct sl_msg_claims_writer *w, const struct sl_msg_claim
 	sl_pack_uint(w->out, claim->wanted);
 	sl_pack_bin(w->out, claim->replaces);
 	w->count++;
-}
-
-void sl_msg_claims_end(struct sl_msg_claims_writer *w)
-{
-	sl_pack_array_close(w->out, w->count_at, w->count);
 }
 
 static void read_claim(struct sl_unpack *u, struct sl_msg_claim *claim)
@@ -77,28 +75,17 @@ int sl_msg_claims_read(const void *data, size_t len, uint64_t *lease,
 
 /* ---- grants ------------------------------------------------------------------ */
 
-void sl_msg_grants_begin(
-    struct sl_msg_grants_writer *w, struct sl_buf *out, uint64_t lease)
+void sl_msg_grants_begin(struct sl_msg_list_writer *w, struct sl_buf *out, uint64_t lease)
 {
-	sl_buf_reset(out);
-	sl_msg_wire_begin(out, SL_MSG_GRANTS, LIST_FIELDS);
-	sl_pack_uint(out, lease);
-	w->out = out;
-	w->count = 0;
-	w->count_at = sl_pack_array_open(out);
+	list_begin(w, out, SL_MSG_GRANTS, lease);
 }
 
-void sl_msg_grants_add(struct sl_msg_grants_writer *w, const struct sl_msg_grant *grant)
+void sl_msg_grants_add(struct sl_msg_list_writer *w, const struct sl_msg_grant *grant)
 {
 	sl_pack_array(w->out, GRANT_FIELDS);
 	sl_pack_uint(w->out, grant->places);
 	sl_pack_bool(w->out, grant->waiting);
 	w->count++;
-}
-
-void sl_msg_grants_end(struct sl_msg_grants_writer *w)
-{
-	sl_pack_array_close(w->out, w->count_at, w->count);
 }
 
 static int read_grants(const void *data, size_t len, uint64_t *lease,

@@ -10,6 +10,9 @@
 /* sl_msg_wire_begin appends the head of a message of this many more fields. */
 void sl_msg_wire_begin(struct sl_buf *out, enum sl_msg_kind kind, uint32_t fields);
 
+/* sl_msg_wire_list opens the list that ends a message; sl_msg_list_end closes it. */
+void sl_msg_wire_list(struct sl_msg_list_writer *w, struct sl_buf *out);
+
 /* sl_msg_wire_open reads it: SL_EVERSION before anything else is looked at. */
 void sl_msg_wire_open(struct sl_unpack *u, const void *data, size_t len,
     enum sl_msg_kind kind, uint32_t fields);

@@ -12,7 +12,7 @@
 #define AGAIN_NS (3 * SL_NS_PER_S)
 
 /* The claim of a user: what it holds, and the first who wait under one limit. */
-static void add_claim(struct sl_msg_claims_writer *w, struct gw_user *user)
+static void add_claim(struct sl_msg_list_writer *w, struct gw_user *user)
 {
 	static char replaces[SL_MSG_REPLACES_MAX * SL_MSG_CONNECTION_ID];
 	struct gw_wait *wait = user->waiting ? TAILQ_FIRST(&user->waits) : NULL;
@@ -40,7 +40,7 @@ static void on_answer(void *arg, const struct sl_msg_reply *reply);
 
 void gw_places_send(struct gw_places *places)
 {
-	struct sl_msg_claims_writer w;
+	struct sl_msg_list_writer w;
 	struct gw_user *user;
 
 	if (places->question)
@@ -52,7 +52,7 @@ void gw_places_send(struct gw_places *places)
 		add_claim(&w, user);
 		places->claimed[places->claims++] = user;
 	}
-	sl_msg_claims_end(&w);
+	sl_msg_list_end(&w);
 	places->again = false;
 	places->sent_ns = sl_clock_mono_ns();
 	places->stats.asked++;

@@ -17,13 +17,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct sl_msg_page_head head = {0};
-	struct sl_msg_page_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_buf out = {0};
 
 	if (sl_msg_page_read(data, size, &head, NULL, NULL) == 0) {
 		sl_msg_page_begin(&w, &out, &head);
 		sl_msg_page_read(data, size, &head, on_entry, &w);
-		sl_msg_page_end(&w);
+		sl_msg_list_end(&w);
 		if (sl_msg_page_read(out.data, out.len, &head, NULL, NULL) != 0)
 			abort();
 	}

@@ -21,22 +21,22 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	struct sl_msg_claims_writer claims;
-	struct sl_msg_grants_writer grants;
+	struct sl_msg_list_writer claims;
+	struct sl_msg_list_writer grants;
 	struct sl_buf out = {0};
 	uint64_t lease;
 
 	if (sl_msg_claims_read(data, size, &lease, NULL, NULL) == 0) {
 		sl_msg_claims_begin(&claims, &out, lease);
 		sl_msg_claims_read(data, size, &lease, on_claim, &claims);
-		sl_msg_claims_end(&claims);
+		sl_msg_list_end(&claims);
 		if (sl_msg_claims_read(out.data, out.len, &lease, NULL, NULL) != 0)
 			abort();
 	}
 	if (sl_msg_grants_read(data, size, &lease, NULL, NULL) == 0) {
 		sl_msg_grants_begin(&grants, &out, lease);
 		sl_msg_grants_read(data, size, &lease, on_grant, &grants);
-		sl_msg_grants_end(&grants);
+		sl_msg_list_end(&grants);
 		if (sl_msg_grants_read(out.data, out.len, &lease, NULL, NULL) != 0)
 			abort();
 	}

@@ -326,7 +326,7 @@ void world_page(
 	    .oldest = log->first,
 	    .next = log->next,
 	};
-	struct sl_msg_page_writer writer;
+	struct sl_msg_list_writer writer;
 	/* Some pages are short, so that more than one is needed. */
 	uint64_t most = 1 + world_dice(w, 200);
 
@@ -334,5 +334,5 @@ void world_page(
 	for (uint64_t seq = from < log->first ? log->first : from;
 	     seq <= to && seq < log->next && most > 0; seq++, most--)
 		sl_msg_page_add(&writer, log->packed[seq].data, log->packed[seq].len);
-	sl_msg_page_end(&writer);
+	sl_msg_list_end(&writer);
 }

@@ -2,10 +2,8 @@
 /* Whatever a listener does to the client, it comes back when there is a real one. */
 #include <errno.h>
 
-#include "bus_fixture.h"
+#include "bus_follower.h"
 #include "error.h"
-
-static int batches, replies;
 
 static void on_request(void *arg, struct sl_bus_route route, const void *data, size_t len)
 {
@@ -18,38 +16,6 @@ static void on_report(void *arg, const void *data, size_t len)
 	(void)arg;
 	(void)data;
 	(void)len;
-}
-
-static void on_batch(void *arg, const void *data, size_t len)
-{
-	(void)arg;
-	(void)data;
-	(void)len;
-	batches++;
-}
-
-static void on_done(void *arg, int error, const void *data, size_t len)
-{
-	(void)arg;
-	(void)data;
-	(void)len;
-	replies += error == 0;
-}
-
-static void open_client(void)
-{
-	struct sl_bus_client_options options = {
-	    .base = base, .run_dir = dir, .batch = on_batch, .reports = true};
-
-	ck_assert_int_eq(sl_bus_client_open(&client, &options), 0);
-}
-
-static void on_beat(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-	ck_assert_int_eq(sl_bus_publish(bus, "beat", 4), 0);
 }
 
 /* A real aggregator's end comes up: stream and requests both work again. */

@@ -3,13 +3,13 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
-#include "bus_fixture.h"
+#include "bus_follower.h"
 #include "error.h"
 #include "msg.h"
 
 #define GROWTH_MAX_KIB (32 * 1024)
 
-static int good_requests, bad_requests, bad_reports, batches, replies;
+static int good_requests, bad_requests, bad_reports;
 
 /* ---- the hostile process ---- */
 
@@ -132,38 +132,6 @@ static void on_report(void *arg, const void *data, size_t len)
 
 	(void)arg;
 	bad_reports += sl_msg_report_read(data, len, &report) != 0;
-}
-
-static void on_batch(void *arg, const void *data, size_t len)
-{
-	(void)arg;
-	(void)data;
-	(void)len;
-	batches++;
-}
-
-static void on_done(void *arg, int error, const void *data, size_t len)
-{
-	(void)arg;
-	(void)data;
-	(void)len;
-	replies += error == 0;
-}
-
-static void open_client(void)
-{
-	struct sl_bus_client_options options = {
-	    .base = base, .run_dir = dir, .batch = on_batch, .reports = true};
-
-	ck_assert_int_eq(sl_bus_client_open(&client, &options), 0);
-}
-
-static void on_beat(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-	ck_assert_int_eq(sl_bus_publish(bus, "beat", 4), 0);
 }
 
 /* One request through the client that is open, and one batch to it. */

@@ -48,7 +48,7 @@ static uint64_t module_of(void *arg, const struct sl_entry *entry)
 static void answer(uint64_t count)
 {
 	struct sl_buf out = {0};
-	struct sl_msg_page_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_msg_page_head head = {.aggregator = 7,
 	    .epoch = 9,
 	    .stream = SL_STREAM_NORMAL,
@@ -59,7 +59,7 @@ static void answer(uint64_t count)
 	sl_msg_page_begin(&w, &out, &head);
 	for (uint64_t seq = from; seq < from + count && seq < head.next; seq++)
 		sl_msg_page_add(&w, kept[seq].data, kept[seq].len);
-	sl_msg_page_end(&w);
+	sl_msg_list_end(&w);
 	ck_assert_int_eq(
 	    gw_replay_page(f.hub.replay, SL_STREAM_NORMAL, out.data, out.len), 0);
 	sl_buf_clear(&out);

@@ -55,7 +55,7 @@ static void answer(uint64_t oldest, uint64_t first, uint64_t last)
 	struct sl_msg_page_head head = {
 	    .stream = SL_STREAM_NORMAL, .oldest = oldest, .next = 1000};
 	struct sl_buf page = {0}, packed = {0};
-	struct sl_msg_page_writer w;
+	struct sl_msg_list_writer w;
 
 	sl_msg_page_begin(&w, &page, &head);
 	for (uint64_t seq = first; seq <= last; seq++) {
@@ -69,7 +69,7 @@ static void answer(uint64_t oldest, uint64_t first, uint64_t last)
 		sl_msg_entry_pack(&packed, &entry);
 		sl_msg_page_add(&w, packed.data, packed.len);
 	}
-	sl_msg_page_end(&w);
+	sl_msg_list_end(&w);
 	ck_assert_int_eq(
 	    gw_replay_page(replay, SL_STREAM_NORMAL, page.data, page.len), 0);
 	sl_buf_clear(&page);

@@ -131,7 +131,7 @@ static void make_reply(void)
 
 static void make_page(void)
 {
-	struct sl_msg_page_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_msg_page_head page = {1, 2, SL_STREAM_HIGH, 3, 8};
 	struct sl_buf packed = {0};
 
@@ -143,7 +143,7 @@ static void make_page(void)
 		sl_msg_entry_pack(&packed, &entry);
 		sl_msg_page_add(&w, packed.data, packed.len);
 	}
-	sl_msg_page_end(&w);
+	sl_msg_list_end(&w);
 	sl_buf_clear(&packed);
 }
 
@@ -158,25 +158,25 @@ static void make_report(void)
 
 static void make_claims(void)
 {
-	struct sl_msg_claims_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_msg_claim claim = {
 	    SLICE("default"), SLICE("alice"), 5, 2, 1, SLICE("0123456789abcdef")};
 
 	sl_msg_claims_begin(&w, &message, 7);
 	sl_msg_claims_add(&w, &claim);
 	sl_msg_claims_add(&w, &claim);
-	sl_msg_claims_end(&w);
+	sl_msg_list_end(&w);
 }
 
 static void make_grants(void)
 {
-	struct sl_msg_grants_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_msg_grant grant = {3, true};
 
 	sl_msg_grants_begin(&w, &message, 7);
 	sl_msg_grants_add(&w, &grant);
 	sl_msg_grants_add(&w, &grant);
-	sl_msg_grants_end(&w);
+	sl_msg_list_end(&w);
 }
 
 /* ---- readers of each kind, as one table ---- */
@@ -547,7 +547,7 @@ END_TEST
 
 START_TEST(a_page_with_entries_out_of_order_is_malformed)
 {
-	struct sl_msg_page_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_msg_page_head page = {1, 2, SL_STREAM_HIGH, 3, 8};
 	struct sl_entry entry = entry_of(5);
 	struct sl_buf packed = {0};
@@ -556,7 +556,7 @@ START_TEST(a_page_with_entries_out_of_order_is_malformed)
 	sl_msg_page_begin(&w, &message, &page);
 	sl_msg_page_add(&w, packed.data, packed.len);
 	sl_msg_page_add(&w, packed.data, packed.len);
-	sl_msg_page_end(&w);
+	sl_msg_list_end(&w);
 	ck_assert_int_eq(read_page(message.data, message.len), SL_EMALFORMED);
 	sl_buf_clear(&packed);
 }

@@ -59,7 +59,7 @@ static int on_grant(void *arg, const struct sl_msg_grant *grant)
 static struct got claim(
     uint32_t peer, uint64_t lease, uint32_t held, uint32_t wanted, const char *replaces)
 {
-	struct sl_msg_claims_writer w;
+	struct sl_msg_list_writer w;
 	struct sl_buf out = {0}, answer = {0};
 	struct got got = {0};
 	struct sl_msg_claim c = {{"default", 7}, {"alice", 5}, LIMIT, held, wanted,
@@ -67,7 +67,7 @@ static struct got claim(
 
 	sl_msg_claims_begin(&w, &out, lease);
 	sl_msg_claims_add(&w, &c);
-	sl_msg_claims_end(&w);
+	sl_msg_list_end(&w);
 	ck_assert_int_eq(agg_places_claim(places, peer,
 			     (struct sl_slice){out.data, out.len}, now, &answer),
 	    0);
