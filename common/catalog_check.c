@@ -7,6 +7,24 @@
 #include "config.h"
 #include "error.h"
 
+/* A rule without $1 to $9 names a metric that has to be there. */
+static int check_maps(const struct sl_catalog *catalog,
+    const struct sl_config_collector *collector, struct sl_buf *error)
+{
+	for (size_t i = 0; i < collector->map_count; i++) {
+		const char *name = collector->map[i].metric;
+
+		if (*name == '\0' || strchr(name, '$') ||
+		    sl_catalog_metric(catalog, NULL, name, strlen(name)))
+			continue;
+		sl_buf_addf(error,
+		    "collector \"%s\": map \"%s\": the catalog has no metric \"%s\"",
+		    collector->title, collector->map[i].title, name);
+		return SL_EINVAL;
+	}
+	return 0;
+}
+
 int sl_catalog_check(const struct sl_catalog *catalog, const struct sl_config *config,
     struct sl_buf *error)
 {
@@ -34,6 +52,8 @@ int sl_catalog_check(const struct sl_catalog *catalog, const struct sl_config *c
 			    config->collector[i].title, name);
 			return SL_EINVAL;
 		}
+		if (check_maps(catalog, &config->collector[i], error) != 0)
+			return SL_EINVAL;
 	}
 	return 0;
 }

@@ -98,6 +98,43 @@ static int check_postgres(const struct sl_config_collector *collector,
 	return 0;
 }
 
+/* The first text of a list that is not KEY, separator, something; NULL if all are. */
+static const char *misshapen(const struct sl_names *names, char separator)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const char *at = strchr(names->name[i], separator);
+
+		if (!at || at == names->name[i])
+			return names->name[i];
+	}
+	return NULL;
+}
+
+static int check_map(const struct sl_config_map *map, const struct sl_conf_entry *where,
+    struct sl_buf *error)
+{
+	const struct {
+		const struct sl_names *names;
+		const char *option, *form;
+		char separator;
+	} lists[] = {
+	    {&map->where, "where", "key=pattern or key!=pattern", '='},
+	    {&map->labels, "labels", "key=value", '='},
+	    {&map->rename, "rename", "old:new", ':'},
+	};
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		const char *wrong = misshapen(lists[i].names, lists[i].separator);
+
+		if (!wrong)
+			continue;
+		sl_buf_addf(error, "%s:%d: map \"%s\": %s: \"%s\" is not %s", where->file,
+		    where->line, map->title, lists[i].option, wrong, lists[i].form);
+		return SL_EINVAL;
+	}
+	return 0;
+}
+
 static int check_collector(const struct sl_config_collector *collector,
     const struct sl_conf_entry *root, struct sl_buf *error)
 {
@@ -126,6 +163,10 @@ static int check_collector(const struct sl_config_collector *collector,
 			    "service", service->title,
 			    "needs one of process, unit and pidfile");
 	}
+	for (size_t i = 0; i < collector->map_count; i++)
+		if (check_map(&collector->map[i],
+			find(entry, "map", collector->map[i].title), error))
+			return SL_EINVAL;
 	return check_postgres(collector, entry, error);
 }
 

@@ -57,6 +57,11 @@ static int walk_collector(struct sl_config_collector *collector,
 		    &collector->query[i]};
 		rc = fn(arg, &place);
 	}
+	for (size_t i = 0; rc == 0 && i < collector->map_count; i++) {
+		const struct sl_config_place place = {SL_SECTION_MAP, "collector",
+		    collector->title, "map", collector->map[i].title, &collector->map[i]};
+		rc = fn(arg, &place);
+	}
 	return rc;
 }
 
@@ -177,6 +182,8 @@ void sl_config_shape(struct sl_config *config, const struct sl_conf_entry *root)
 		    entry, "table", sizeof *collector->table, &collector->table_count);
 		collector->query = make_titled(
 		    entry, "query", sizeof *collector->query, &collector->query_count);
+		collector->map = make_titled(
+		    entry, "map", sizeof *collector->map, &collector->map_count);
 	}
 }
 
@@ -204,6 +211,7 @@ void sl_config_unshape(struct sl_config *config)
 		    collector->table, sizeof *collector->table, collector->table_count);
 		free_titled(
 		    collector->query, sizeof *collector->query, collector->query_count);
+		free_titled(collector->map, sizeof *collector->map, collector->map_count);
 	}
 	free_titled(
 	    config->collector, sizeof *config->collector, config->collector_count);

@@ -385,9 +385,36 @@
 	    "Events that beacons of one address may bring; four times as many at once.")
 
 /*
+ * collector "name" { map "name" { … } }, for the types whose names others choose:
+ * what a name becomes.  The first that fits decides.
+ */
+#define SL_OPTIONS_MAP(X)                                                                \
+	X(STRING, match, "", "", 0, 255, RELOAD,                                         \
+	    "Names that it is for: * stands for anything without a dot, a last part > "  \
+	    "for all that is left; empty: the title is the pattern.")                    \
+	X(LIST, where, "", "", 0, 320, RELOAD,                                           \
+	    "Labels that have to fit, too, as key=pattern or key!=pattern; a label "     \
+	    "that is not there is empty.")                                               \
+	X(STRING, metric, "", "", 0, 128, RELOAD,                                        \
+	    "Metric of the catalog; $1 to $9 are what the stars of match stood for. "    \
+	    "Empty: what fits is left out.")                                             \
+	X(LIST, keep, "", "", 0, 64, RELOAD, "Labels that stay; empty: all.")            \
+	X(LIST, drop, "", "", 0, 64, RELOAD, "Labels that go; * drops all.")             \
+	X(LIST, rename, "", "", 0, 128, RELOAD,                                          \
+	    "Labels that get another name, as old:new.")                                 \
+	X(LIST, labels, "", "", 0, 320, RELOAD,                                          \
+	    "Labels that are added, as key=value, with $1 to $9.")                       \
+	X(NUMBER, factor, "", "1", -1e308, 1e308, RELOAD,                                \
+	    "What values are multiplied by, 1000 for seconds to ms.")                    \
+	X(CHOICE, counter, "auto|total|rate|count", "auto", 0, 0, RELOAD,                \
+	    "What a counter becomes: its total, its rate per second, or what came "      \
+	    "since the sample before; auto: the total where the catalog says kind = "    \
+	    "counter, else the rate.")
+
+/*
  * X(section, struct, title, rows): every kind of section.  title tells whether
- * it can occur several times, each with a name.  probe, service, table, query and
- * the options of each type stand in the collector's section, key in auth,
+ * it can occur several times, each with a name.  probe, service, table, query, map
+ * and the options of each type stand in the collector's section, key in auth,
  * alertThresholds in aggregator.
  */
 #define SL_SECTION_TABLE(X)                                                              \
@@ -405,7 +432,8 @@
 	X(POSTGRES, postgres, "collector", SL_OPTIONS_POSTGRES)                          \
 	X(TABLE, table, "table", SL_OPTIONS_TABLE)                                       \
 	X(QUERY, query, "query", SL_OPTIONS_QUERY)                                       \
-	X(WEBHOOK, webhook, "collector", SL_OPTIONS_WEBHOOK)
+	X(WEBHOOK, webhook, "collector", SL_OPTIONS_WEBHOOK)                             \
+	X(MAP, map, "map", SL_OPTIONS_MAP)
 
 /*
  * X(type, section): the sections whose options, or which themselves, only a
@@ -419,7 +447,10 @@
 	X("postgres", POSTGRES)                                                          \
 	X("postgres", TABLE)                                                             \
 	X("postgres", QUERY)                                                             \
-	X("webhook", WEBHOOK)
+	X("webhook", WEBHOOK)                                                            \
+	X("statsd", MAP)                                                                 \
+	X("scrape", MAP)                                                                 \
+	X("exec", MAP)
 
 /*
  * X(section, alias, option, bare): other names that the file accepts.  bare is

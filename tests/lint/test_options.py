@@ -52,6 +52,7 @@ OPENING = {
     'collector "webhook" {': "WEBHOOK",
     'table "public.tickets" {': "TABLE",
     'query "active_repairs" {': "QUERY",
+    'map "checkout" {': "MAP",
 }
 
 
@@ -101,6 +102,7 @@ HEADINGS = {
     'collector "name" of type webhook': "WEBHOOK",
     'collector "name", table "schema.table"': "TABLE",
     'collector "name", query "metric"': "QUERY",
+    'collector "name", map "name"': "MAP",
 }
 
 
@@ -162,6 +164,7 @@ READERS = {
     "WEBHOOK": ("collectors", "webhook|c"),
     "TABLE": ("collectors", "table|config"),
     "QUERY": ("collectors", "query|config|section"),
+    "MAP": ("collectors", "rule"),
 }
 
 
