@@ -100,10 +100,16 @@ struct given {
 	const char *bare;
 };
 
-static void from_entry(struct given *given, const struct sl_conf_entry *entry)
+static void from_entry(struct given *given, const struct sl_option *option,
+    const struct sl_conf_entry *entry)
 {
-	for (size_t i = 0; i < entry->text_count; i++)
-		sl_buf_addf(&given->text, "%s%s", i ? "," : "", entry->text[i]);
+	for (size_t i = 0; i < entry->text_count; i++) {
+		sl_buf_adds(&given->text, i ? "," : "");
+		if (option->type == SL_OPTION_LIST)
+			sl_config_value_name(&given->text, entry->text[i]);
+		else
+			sl_buf_adds(&given->text, entry->text[i]);
+	}
 	sl_buf_addf(&given->origin, "%s:%d", entry->file, entry->line);
 }
 
@@ -120,7 +126,7 @@ static bool from_file(struct given *given, const struct sl_option *option,
 			given->bare = aliases[i].bare;
 		}
 	if (entry)
-		from_entry(given, entry);
+		from_entry(given, option, entry);
 	return entry != NULL;
 }
 

@@ -142,33 +142,66 @@ static void clear_names(struct sl_names *names)
 	*names = (struct sl_names){0};
 }
 
+/*
+ * Takes the next name of a list, to the comma that no backslash stands before,
+ * without its blanks and backslashes.
+ */
+static char *next_name(const char **rest, size_t *len)
+{
+	const char *p = *rest + strspn(*rest, " ,");
+	char *name = copy(p, strlen(p));
+	size_t kept = 0; /* up to the last character that is no bare blank */
+
+	*len = 0;
+	for (; *p && *p != ','; p++) {
+		bool escaped = *p == '\\' && p[1];
+
+		p += escaped;
+		name[(*len)++] = *p;
+		if (escaped || *p != ' ')
+			kept = *len;
+	}
+	name[ *len = kept] = '\0';
+	*rest = p;
+	return name;
+}
+
 static int parse_list(
     const struct sl_option *option, const char *text, struct sl_names *out)
 {
 	struct sl_names names = {0};
 
 	for (const char *p = text; *p;) {
-		p += strspn(p, " ,");
-		size_t len = strcspn(p, ",");
-		const char *next = p + len;
+		size_t len;
+		char *name = next_name(&p, &len);
 
-		while (len > 0 && p[len - 1] == ' ')
-			len--;
-		if (len > (size_t)option->max) {
+		if (len == 0 || len > (size_t)option->max) {
+			free(name);
+			if (len == 0)
+				continue;
 			clear_names(&names);
 			return SL_EINVAL;
 		}
-		if (len > 0) {
-			names.name =
-			    reallocarray(names.name, names.count + 1, sizeof *names.name);
-			if (!names.name)
-				abort();
-			names.name[names.count++] = copy(p, len);
-		}
-		p = next;
+		names.name =
+		    reallocarray(names.name, names.count + 1, sizeof *names.name);
+		if (!names.name)
+			abort();
+		names.name[names.count++] = name;
 	}
 	*out = names;
 	return 0;
+}
+
+void sl_config_value_name(struct sl_buf *out, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (strchr(",\\", name[i]) ||
+		    (name[i] == ' ' && (i == 0 || i == len - 1)))
+			sl_buf_addc(out, '\\');
+		sl_buf_addc(out, name[i]);
+	}
 }
 
 static bool within(const struct sl_option *option, double value)
@@ -280,8 +313,10 @@ void sl_config_value_text(
 		sl_buf_adds(out, *(char *const *)member);
 		break;
 	case SL_OPTION_LIST:
-		for (size_t i = 0; i < names->count; i++)
-			sl_buf_addf(out, "%s%s", i ? ", " : "", names->name[i]);
+		for (size_t i = 0; i < names->count; i++) {
+			sl_buf_adds(out, i ? ", " : "");
+			sl_config_value_name(out, names->name[i]);
+		}
 		break;
 	}
 }

@@ -116,6 +116,20 @@ START_TEST(reads_sections_lists_comments_and_titles)
 }
 END_TEST
 
+START_TEST(a_text_of_a_list_keeps_its_commas_backslashes_and_blanks)
+{
+	ck_assert_int_eq(
+	    load("collector s { modules = {\"a,b\", \" c \", \"d\\\\1{2,3}\"} "
+		 "}\n"),
+	    0);
+	const struct sl_names *names = &sl_config_collector_find(config, "s")->modules;
+	ck_assert_uint_eq(names->count, 3);
+	ck_assert_str_eq(names->name[0], "a,b");
+	ck_assert_str_eq(names->name[1], " c ");
+	ck_assert_str_eq(names->name[2], "d\\1{2,3}");
+}
+END_TEST
+
 START_TEST(the_documents_names_are_aliases)
 {
 	ck_assert_int_eq(load("aggregator { updateIntervalMs = 2500\n"
@@ -366,6 +380,7 @@ int main(void)
 	tcase_add_test(tc, an_empty_file_gives_the_defaults);
 	tcase_add_test(tc, every_default_is_within_its_own_bounds);
 	tcase_add_test(tc, reads_sections_lists_comments_and_titles);
+	tcase_add_test(tc, a_text_of_a_list_keeps_its_commas_backslashes_and_blanks);
 	tcase_add_test(tc, the_documents_names_are_aliases);
 	tcase_add_test(
 	    tc, a_wrong_file_is_refused_with_file_line_value_and_what_is_allowed);
