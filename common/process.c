@@ -269,6 +269,8 @@ static int run(struct runner *runner)
 	if (code == EX_OK)
 		code = drop_privileges(process);
 	if (code == EX_OK)
+		code = step(process, spec->divide);
+	if (code == EX_OK)
 		code = confine(process);
 	if (code == EX_OK)
 		code = catch_signals(runner);

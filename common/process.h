@@ -12,7 +12,7 @@
 
 /*
  * arguments -> configuration and catalog -> acquire -> drop privileges ->
- * confine -> signals -> start -> ready -> loop -> stop.
+ * divide -> confine -> signals -> start -> ready -> loop -> stop.
  */
 struct sl_process {
 	const struct sl_process_spec *spec;
@@ -46,6 +46,12 @@ struct sl_process_spec {
 	 * locks, keys.  No thread before start.  The loop exists already.
 	 */
 	int (*acquire)(struct sl_process *process);
+
+	/*
+	 * divide forks the process that does what this one must not be able to
+	 * do any more, with the user that both have.  Its child never returns.
+	 */
+	int (*divide)(struct sl_process *process);
 
 	/*
 	 * confine lists what the process still needs.  SIGHUP's files are
