@@ -31,7 +31,7 @@ static json_t *text_of(const json_t *alert, const char *path, const char *other)
 	return json_is_string(value) ? value : sl_json_in_path(alert, other);
 }
 
-static int add_alert(struct col_hook_batch *batch, const struct col_hook_rules *rules,
+static int add_alert(struct col_batch *batch, const struct col_batch_rules *rules,
     const json_t *alert, const char *where)
 {
 	struct sl_slice status;
@@ -39,10 +39,10 @@ static int add_alert(struct col_hook_batch *batch, const struct col_hook_rules *
 
 	if (!sl_json_in_string(alert, "status", &status) ||
 	    (strcmp(status.data, "firing") != 0 && strcmp(status.data, "resolved") != 0))
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EINVAL, "%s: \"status\" must be firing or resolved", where);
 	if (!json_is_object(json_object_get(alert, "labels")))
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EINVAL, "%s: \"labels\" must be an object", where);
 	bool firing = strcmp(status.data, "firing") == 0;
 	json_t *message = text_of(alert, "annotations.summary", "labels.alertname");
@@ -51,23 +51,22 @@ static int add_alert(struct col_hook_batch *batch, const struct col_hook_rules *
 	    sl_json_in_path(alert, "labels.severity"), "message",
 	    json_is_string(message) ? message : NULL, "data", alert);
 	if (payload == NULL)
-		return col_hook_batch_refuse(
-		    batch, SL_EINVAL, "%s: it cannot be read", where);
+		return col_batch_refuse(batch, SL_EINVAL, "%s: it cannot be read", where);
 	write_id(alert, status.data, &id);
-	struct col_hook_given given = {.where = where,
+	struct col_batch_given given = {.where = where,
 	    .type = sl_slice_text(
 		firing ? "system.custom_alert" : "system.custom_alert_resolved"),
 	    .source = sl_slice_text("alertmanager"),
 	    .id = {id.data, id.len},
 	    .payload = payload};
-	int rc = col_hook_batch_event(batch, rules, &given);
+	int rc = col_batch_add_event(batch, rules, &given);
 	json_decref(payload);
 	sl_buf_clear(&id);
 	return rc;
 }
 
-int col_hook_form_alertmanager(struct col_hook_batch *batch,
-    const struct col_hook_rules *rules, struct sl_slice body)
+int col_hook_form_alertmanager(
+    struct col_batch *batch, const struct col_batch_rules *rules, struct sl_slice body)
 {
 	struct sl_json_in_error error;
 	json_t *tree = sl_json_in_parse(body.data, body.len, &error);
@@ -77,15 +76,14 @@ int col_hook_form_alertmanager(struct col_hook_batch *batch,
 	int rc = 0;
 
 	if (tree == NULL)
-		return col_hook_batch_refuse(batch, SL_EMALFORMED,
-		    "line %d, column %d: %s", error.line, error.column, error.text);
+		return col_batch_refuse(batch, SL_EMALFORMED, "line %d, column %d: %s",
+		    error.line, error.column, error.text);
 	if (!json_is_array(alerts))
-		rc = col_hook_batch_refuse(
-		    batch, SL_EMALFORMED, "\"alerts\" must be an array");
+		rc =
+		    col_batch_refuse(batch, SL_EMALFORMED, "\"alerts\" must be an array");
 	else if (!sl_json_in_string(tree, "version", &version) ||
 		 strcmp(version.data, "4") != 0)
-		rc = col_hook_batch_refuse(
-		    batch, SL_EMALFORMED, "\"version\" must be \"4\"");
+		rc = col_batch_refuse(batch, SL_EMALFORMED, "\"version\" must be \"4\"");
 	for (size_t i = 0; rc == 0 && i < json_array_size(alerts); i++) {
 		snprintf(where, sizeof(where), "alerts[%zu]", i);
 		rc = add_alert(batch, rules, json_array_get(alerts, i), where);

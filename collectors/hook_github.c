@@ -37,26 +37,26 @@ static json_t *summary(const json_t *tree)
 	return payload;
 }
 
-int col_hook_form_github(struct col_hook_batch *batch, const struct col_hook_rules *rules,
+int col_hook_form_github(struct col_batch *batch, const struct col_batch_rules *rules,
     struct sl_slice body, struct sl_slice event)
 {
 	struct sl_json_in_error error;
 	struct sl_buf type = {0};
 
 	if (event.len == 0)
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EMALFORMED, "the field X-GitHub-Event is missing");
 	json_t *tree = sl_json_in_parse(body.data, body.len, &error);
 	if (tree == NULL)
-		return col_hook_batch_refuse(batch, SL_EMALFORMED,
-		    "line %d, column %d: %s", error.line, error.column, error.text);
+		return col_batch_refuse(batch, SL_EMALFORMED, "line %d, column %d: %s",
+		    error.line, error.column, error.text);
 	json_t *payload = summary(tree);
 	sl_buf_adds(&type, "github.");
 	sl_buf_add(&type, event.data, event.len);
-	struct col_hook_given given = {
+	struct col_batch_given given = {
 	    .where = "the delivery", .type = {type.data, type.len}, .payload = payload};
-	int rc = json_is_object(tree) ? col_hook_batch_event(batch, rules, &given)
-				      : col_hook_batch_refuse(batch, SL_EMALFORMED,
+	int rc = json_is_object(tree) ? col_batch_add_event(batch, rules, &given)
+				      : col_batch_refuse(batch, SL_EMALFORMED,
 					    "the body must be a JSON object");
 	sl_buf_clear(&type);
 	json_decref(payload);

@@ -52,11 +52,11 @@ static json_t *workflow_payload(const json_t *from)
 }
 
 /* What the error workflow gets from n8n's Error Trigger node. */
-static int add_error(struct col_hook_batch *batch, const struct col_hook_rules *rules,
+static int add_error(struct col_batch *batch, const struct col_batch_rules *rules,
     const json_t *item, const char *where)
 {
 	json_t *payload = json_object();
-	struct col_hook_given given = {
+	struct col_batch_given given = {
 	    .where = where, .type = sl_slice_text("workflow.failed"), .payload = payload};
 
 	set(payload, "executionId", sl_json_in_path(item, "execution.id"));
@@ -67,7 +67,7 @@ static int add_error(struct col_hook_batch *batch, const struct col_hook_rules *
 	set(payload, "lastNodeExecuted",
 	    sl_json_in_path(item, "execution.lastNodeExecuted"));
 	set(payload, "url", sl_json_in_path(item, "execution.url"));
-	int rc = col_hook_batch_event(batch, rules, &given);
+	int rc = col_batch_add_event(batch, rules, &given);
 	json_decref(payload);
 	return rc;
 }
@@ -77,32 +77,32 @@ static bool is_name(struct sl_slice name, const char *text)
 	return name.len == strlen(text) && memcmp(name.data, text, name.len) == 0;
 }
 
-static int add_queue(struct col_hook_batch *batch, const struct col_hook_rules *rules,
-    const json_t *from, struct col_hook_measured *measured)
+static int add_queue(struct col_batch *batch, const struct col_batch_rules *rules,
+    const json_t *from, struct col_batch_measured *measured)
 {
 	if (!sl_json_in_number(from, "size", &measured->value) &&
 	    !sl_json_in_number(from, "waiting", &measured->value))
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: a queue needs its \"size\" or \"waiting\"", measured->where);
 	measured->metric = sl_slice_text("queue_size");
-	return col_hook_batch_sample(batch, rules, measured);
+	return col_batch_add_sample(batch, rules, measured);
 }
 
-static int add_item(struct col_hook_batch *batch, const struct col_hook_rules *rules,
+static int add_item(struct col_batch *batch, const struct col_batch_rules *rules,
     const json_t *item, const char *where)
 {
-	struct col_hook_given given = {.where = where, .source = sl_slice_text("n8n")};
+	struct col_batch_given given = {.where = where, .source = sl_slice_text("n8n")};
 	struct sl_slice name = {NULL, 0};
 
 	if (!json_is_object(item))
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EMALFORMED, "%s: an object is expected", where);
 	if (json_is_object(json_object_get(item, "execution")) &&
 	    json_is_object(json_object_get(item, "workflow")))
 		return add_error(batch, rules, item, where);
 	if (!sl_json_in_string(item, "eventName", &name) &&
 	    !sl_json_in_string(item, "event", &name))
-		return col_hook_batch_refuse(batch, SL_EMALFORMED,
+		return col_batch_refuse(batch, SL_EMALFORMED,
 		    "%s: \"eventName\" or \"event\" is missing", where);
 	if (!sl_json_in_string(item, "ts", &given.time))
 		sl_json_in_string(item, "time", &given.time);
@@ -111,7 +111,7 @@ static int add_item(struct col_hook_batch *batch, const struct col_hook_rules *r
 	from = json_is_object(from) ? from : item;
 	if (is_name(name, "queue"))
 		return add_queue(batch, rules, from,
-		    &(struct col_hook_measured){.where = where, .time = given.time});
+		    &(struct col_batch_measured){.where = where, .time = given.time});
 	const char *type = event_type(name);
 	if (type == NULL) {
 		batch->ignored++;
@@ -120,13 +120,13 @@ static int add_item(struct col_hook_batch *batch, const struct col_hook_rules *r
 	json_t *payload = workflow_payload(from);
 	given.type = sl_slice_text(type);
 	given.payload = payload;
-	int rc = col_hook_batch_event(batch, rules, &given);
+	int rc = col_batch_add_event(batch, rules, &given);
 	json_decref(payload);
 	return rc;
 }
 
-int col_hook_form_n8n(struct col_hook_batch *batch, const struct col_hook_rules *rules,
-    struct sl_slice body)
+int col_hook_form_n8n(
+    struct col_batch *batch, const struct col_batch_rules *rules, struct sl_slice body)
 {
 	struct sl_json_in_error error;
 	json_t *tree = sl_json_in_parse(body.data, body.len, &error);
@@ -134,8 +134,8 @@ int col_hook_form_n8n(struct col_hook_batch *batch, const struct col_hook_rules 
 	int rc = 0;
 
 	if (tree == NULL)
-		return col_hook_batch_refuse(batch, SL_EMALFORMED,
-		    "line %d, column %d: %s", error.line, error.column, error.text);
+		return col_batch_refuse(batch, SL_EMALFORMED, "line %d, column %d: %s",
+		    error.line, error.column, error.text);
 	if (!json_is_array(tree))
 		rc = add_item(batch, rules, tree, "the body");
 	for (size_t i = 0; rc == 0 && i < json_array_size(tree); i++) {

@@ -10,29 +10,13 @@
 /* ---- what ----------------------------------------------------------------------------
  */
 
-uint64_t col_hook_read_modules(const struct col_hook *hook)
-{
-	const struct sl_names *names = &col_hook_section(hook)->modules;
-	const struct sl_catalog *catalog = hook->process->catalog;
-	uint64_t mask = 0;
-
-	if (names->count == 0)
-		return sl_catalog_all_modules(catalog);
-	for (size_t i = 0; i < names->count; i++) {
-		const struct sl_catalog_module *module =
-		    sl_catalog_module(catalog, names->name[i], strlen(names->name[i]));
-		mask |= module != NULL ? module->bit : 0;
-	}
-	return mask;
-}
-
 /* CloudEvents in binary mode: attributes as percent-encoded fields. */
-static int read_binary(struct col_hook *hook, const struct col_hook_rules *rules,
+static int read_binary(struct col_hook *hook, const struct col_batch_rules *rules,
     const struct sl_http_request *request)
 {
 	static const char *const names[] = {
 	    "ce-specversion", "ce-type", "ce-source", "ce-id", "ce-time"};
-	struct col_hook_cloudevent cloud = {.text = request->body};
+	struct col_batch_cloudevent cloud = {.text = request->body};
 	struct sl_slice *const slots[] = {
 	    &cloud.specversion, &cloud.type, &cloud.source, &cloud.id, &cloud.time};
 	struct sl_slice type = sl_http_request_header(request, "Content-Type");
@@ -43,7 +27,7 @@ static int read_binary(struct col_hook *hook, const struct col_hook_rules *rules
 	for (size_t i = 0; i < 5; i++) {
 		struct sl_slice value = sl_http_request_header(request, names[i]);
 		if (sl_url_decode(&decoded[i], value.data, value.len, false) != 0)
-			rc = col_hook_batch_refuse(&hook->batch, SL_EMALFORMED,
+			rc = col_batch_refuse(&hook->batch, SL_EMALFORMED,
 			    "%s: broken percent-encoding", names[i]);
 		if (value.data != NULL)
 			*slots[i] = (struct sl_slice){decoded[i].data, decoded[i].len};
@@ -55,14 +39,14 @@ static int read_binary(struct col_hook *hook, const struct col_hook_rules *rules
 			data = sl_json_in_parse(
 			    request->body.data, request->body.len, &error);
 			if (data == NULL)
-				rc = col_hook_batch_refuse(&hook->batch, SL_EMALFORMED,
+				rc = col_batch_refuse(&hook->batch, SL_EMALFORMED,
 				    "line %d, column %d: %s", error.line, error.column,
 				    error.text);
 		}
 		cloud.data = data;
 	}
 	if (rc == 0)
-		rc = col_hook_form_cloudevent(&hook->batch, rules, &cloud, "the event");
+		rc = col_batch_form_cloudevent(&hook->batch, rules, &cloud, "the event");
 	json_decref(data);
 	for (size_t i = 0; i < 5; i++)
 		sl_buf_clear(&decoded[i]);
@@ -70,9 +54,9 @@ static int read_binary(struct col_hook *hook, const struct col_hook_rules *rules
 }
 
 int col_hook_read_body(struct col_hook *hook, const struct sl_http_request *request,
-    enum col_hook_form form, const struct col_hook_rules *rules)
+    enum col_hook_form form, const struct col_batch_rules *rules)
 {
-	col_hook_batch_reset(&hook->batch);
+	col_batch_reset(&hook->batch);
 	switch (form) {
 	case COL_HOOK_FORM_N8N:
 		return col_hook_form_n8n(&hook->batch, rules, request->body);
@@ -84,6 +68,6 @@ int col_hook_read_body(struct col_hook *hook, const struct sl_http_request *requ
 	default:
 		if (sl_http_request_header(request, "ce-specversion").data != NULL)
 			return read_binary(hook, rules, request);
-		return col_hook_form_json(&hook->batch, rules, request->body);
+		return col_batch_form_json(&hook->batch, rules, request->body);
 	}
 }

@@ -6,14 +6,11 @@
 #include "hook.h"
 #include "hook_route.h"
 
-/* col_hook_read_modules returns the mask of what the source may write. */
-uint64_t col_hook_read_modules(const struct col_hook *hook);
-
 /*
  * col_hook_read_body fills hook->batch from the body.  Returns 0 or an error of
  * hook_form.h with a line in hook->batch.error.
  */
 int col_hook_read_body(struct col_hook *hook, const struct sl_http_request *request,
-    enum col_hook_form form, const struct col_hook_rules *rules);
+    enum col_hook_form form, const struct col_batch_rules *rules);
 
 #endif

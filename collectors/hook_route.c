@@ -54,7 +54,7 @@ static struct sl_slice field(const struct sl_http_request *request, const char *
 /* ---- answers ----------------------------------------------------------------------- */
 
 void col_hook_route_answer(
-    struct sl_http_request *request, const struct col_hook_taken *taken, bool durable)
+    struct sl_http_request *request, const struct col_give_taken *taken, bool durable)
 {
 	struct sl_buf body = {0};
 	struct sl_json_out w;
@@ -159,13 +159,13 @@ static bool is_new(struct col_hook *hook, struct sl_http_request *request,
 
 	if (!proof->is_signed)
 		return true;
-	if (col_hook_seen_find(hook->deliveries, proof->key, &number)) {
+	if (col_seen_find(hook->deliveries, proof->key, &number)) {
 		hook->figures.replayed++;
 		problem(request, 409, "replayed", "this delivery was taken before");
 		return false;
 	}
 	if (proof->is_timed &&
-	    col_hook_seen_busy(hook->deliveries, keep_ns, sl_clock_mono_ns())) {
+	    col_seen_busy(hook->deliveries, keep_ns, sl_clock_mono_ns())) {
 		hook->figures.busy++;
 		problem(request, 429, "too-many-deliveries",
 		    "more signed deliveries than ids_max within the tolerance");
@@ -194,7 +194,7 @@ static void take(struct col_hook *hook, struct sl_http_request *request,
     const struct col_hook_proof *proof)
 {
 	const struct sl_config_webhook *c = &col_hook_section(hook)->webhook;
-	struct col_hook_taken taken;
+	struct col_give_taken taken;
 	int durable = wants_durable(request);
 
 	if (durable < 0) {
@@ -202,8 +202,7 @@ static void take(struct col_hook *hook, struct sl_http_request *request,
 		problem(request, 400, "bad-parameter", "durable must be 0 or 1");
 		return;
 	}
-	int rc =
-	    col_hook_give_batch(hook->give, &hook->batch, (size_t)c->series_max, &taken);
+	int rc = col_give_batch(hook->give, &hook->batch, (size_t)c->series_max, &taken);
 	if (rc != 0) {
 		refuse(hook, request, rc);
 		return;
@@ -214,7 +213,7 @@ static void take(struct col_hook *hook, struct sl_http_request *request,
 	hook->figures.duplicates += taken.duplicates;
 	hook->figures.ignored += hook->batch.ignored;
 	if (proof->is_signed)
-		col_hook_seen_add(
+		col_seen_add(
 		    hook->deliveries, proof->key, taken.number, sl_clock_mono_ns());
 	if (durable)
 		col_hook_wait_add(hook->wait, request, &taken, c->durable_timeout_ms);
@@ -226,8 +225,9 @@ static void beacon(struct col_hook *hook, struct sl_http_request *request)
 {
 	const struct sl_config_webhook *c = &col_hook_section(hook)->webhook;
 	struct sl_slice origin = field(request, "Origin");
-	struct col_hook_rules rules = {.catalog = hook->process->catalog,
-	    .modules = col_hook_read_modules(hook),
+	struct col_batch_rules rules = {.catalog = hook->process->catalog,
+	    .modules = col_batch_modules(
+		hook->process->catalog, &col_hook_section(hook)->modules),
 	    .now_ns = sl_clock_wall_ns(),
 	    .types = &c->beacon_types};
 	struct sl_buf text = {0};
@@ -244,9 +244,9 @@ static void beacon(struct col_hook *hook, struct sl_http_request *request)
 	sl_http_response_extra(request, "Vary", "Origin");
 	sl_buf_clear(&text);
 	int rc = SL_ETOOBIG;
-	col_hook_batch_reset(&hook->batch);
+	col_batch_reset(&hook->batch);
 	if (request->body.len > COL_HOOK_BEACON_BYTES_MAX)
-		col_hook_batch_refuse(&hook->batch, rc, "a beacon has at most %d bytes",
+		col_batch_refuse(&hook->batch, rc, "a beacon has at most %d bytes",
 		    COL_HOOK_BEACON_BYTES_MAX);
 	else
 		rc = col_hook_read_body(hook, request, COL_HOOK_FORM_BEACON, &rules);
@@ -266,9 +266,10 @@ static void deliver(
     struct col_hook *hook, struct sl_http_request *request, enum col_hook_form form)
 {
 	struct col_hook_proof proof;
-	struct col_hook_rules rules = {
+	struct col_batch_rules rules = {
 	    .catalog = hook->process->catalog,
-	    .modules = col_hook_read_modules(hook),
+	    .modules = col_batch_modules(
+		hook->process->catalog, &col_hook_section(hook)->modules),
 	    .now_ns = sl_clock_wall_ns(),
 	};
 

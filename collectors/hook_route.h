@@ -29,6 +29,6 @@ void col_hook_route_handle(void *arg, struct sl_http_request *request);
 
 /* col_hook_route_answer answers what was taken: 202, or 503 if not durable in time. */
 void col_hook_route_answer(
-    struct sl_http_request *request, const struct col_hook_taken *taken, bool durable);
+    struct sl_http_request *request, const struct col_give_taken *taken, bool durable);
 
 #endif

@@ -70,7 +70,7 @@ static enum col_hook_sign check_hub(const struct col_hook_secrets *secrets,
 	if (!right)
 		return COL_HOOK_SIGN_WRONG;
 	proof->is_signed = true;
-	col_hook_batch_key('h', (struct sl_slice){NULL, 0},
+	col_batch_key('h', (struct sl_slice){NULL, 0},
 	    (struct sl_slice){(const char *)given, sizeof(given)}, 0, proof->key);
 	return COL_HOOK_SIGN_OK;
 }
@@ -151,7 +151,7 @@ static enum col_hook_sign check_standard(const struct col_hook_secrets *secrets,
 		return COL_HOOK_SIGN_AHEAD;
 	proof->is_signed = true;
 	proof->is_timed = true;
-	col_hook_batch_key('s', (struct sl_slice){NULL, 0}, claim->id, 0, proof->key);
+	col_batch_key('s', (struct sl_slice){NULL, 0}, claim->id, 0, proof->key);
 	return COL_HOOK_SIGN_OK;
 }
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hook_batch.h"
+#include "batch.h"
 #include "hook_secret.h"
 
 /* What a request says of itself; absent fields have no data. */
@@ -41,7 +41,7 @@ const char *col_hook_sign_text(enum col_hook_sign result);
 struct col_hook_proof {
 	bool is_signed; /* then the same delivery is taken once */
 	bool is_timed;  /* and it is refused anyway once it is old */
-	uint8_t key[COL_HOOK_KEY];
+	uint8_t key[COL_BATCH_KEY];
 };
 
 /*

@@ -11,14 +11,14 @@
 
 struct waiter {
 	struct sl_http_request *request;
-	struct col_hook_taken taken;
+	struct col_give_taken taken;
 	int64_t until_ns; /* monotonic */
 	struct col_hook_wait *wait;
 	struct waiter *next;
 };
 
 struct col_hook_wait {
-	const struct col_hook_give *give;
+	const struct col_give *give;
 	col_hook_wait_fn *answer;
 	struct event *timer;
 	struct waiter *first;
@@ -32,7 +32,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 struct col_hook_wait *col_hook_wait_new(
-    struct event_base *loop, const struct col_hook_give *give, col_hook_wait_fn *answer)
+    struct event_base *loop, const struct col_give *give, col_hook_wait_fn *answer)
 {
 	struct col_hook_wait *wait = calloc(1, sizeof(*wait));
 
@@ -78,7 +78,7 @@ void col_hook_wait_look(struct col_hook_wait *wait)
 
 	while (*link != NULL) {
 		struct waiter *waiter = *link;
-		bool durable = col_hook_give_is_durable(wait->give, waiter->taken.number);
+		bool durable = col_give_is_durable(wait->give, waiter->taken.number);
 		if (!durable && now_ns < waiter->until_ns) {
 			link = &waiter->next;
 			continue;
@@ -93,7 +93,7 @@ void col_hook_wait_look(struct col_hook_wait *wait)
 }
 
 void col_hook_wait_add(struct col_hook_wait *wait, struct sl_http_request *request,
-    const struct col_hook_taken *taken, int64_t timeout_ms)
+    const struct col_give_taken *taken, int64_t timeout_ms)
 {
 	struct timeval again = sl_loop_ms(LOOK_MS);
 

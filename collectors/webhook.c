@@ -76,7 +76,7 @@ static void on_attach(void *arg)
 {
 	struct col_hook *hook = arg;
 
-	col_hook_give_begin(hook->give);
+	col_give_begin(hook->give);
 }
 
 static void on_service(void *arg)
@@ -105,10 +105,10 @@ static int start(struct sl_process *process)
 	int code = col_core_open(process, hook->name, "webhook", true, &hook->core);
 	if (code != EX_OK)
 		return code;
-	hook->ids = col_hook_seen_new(ids_max);
-	hook->deliveries = col_hook_seen_new(ids_max);
+	hook->ids = col_seen_new(ids_max);
+	hook->deliveries = col_seen_new(ids_max);
 	hook->beacon = col_hook_beacon_new();
-	hook->give = col_hook_give_new(hook->core, hook->ids);
+	hook->give = col_give_new(hook->core, hook->ids);
 	hook->wait = col_hook_wait_new(process->loop, hook->give, col_hook_route_answer);
 	col_core_on_attach(hook->core, on_attach, hook);
 	col_core_on_service(hook->core, on_service, hook);
@@ -173,13 +173,13 @@ static void stop(struct sl_process *process)
 	if (hook->figures_timer != NULL)
 		event_free(hook->figures_timer);
 	col_hook_wait_free(hook->wait);
-	col_hook_give_free(hook->give);
+	col_give_free(hook->give);
 	col_hook_beacon_free(hook->beacon);
-	col_hook_seen_free(hook->ids);
-	col_hook_seen_free(hook->deliveries);
+	col_seen_free(hook->ids);
+	col_seen_free(hook->deliveries);
 	col_core_close(hook->core);
 	col_hook_secret_clear(&hook->secrets);
-	col_hook_batch_clear(&hook->batch);
+	col_batch_clear(&hook->batch);
 	sl_buf_clear(&hook->answer);
 }
 

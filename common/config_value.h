@@ -9,7 +9,8 @@
  * sl_config_value_store reads text as the option's row says and writes it to
  * the member at base + option->offset; what was there before is not freed.
  * bare as in sl_config_parse_duration; the members of a list are separated by
- * commas, a backslash keeps the next character as it is.  Returns 0 or SL_EINVAL: then the member is untouched.
+ * commas, a backslash keeps the next character as it is.  Returns 0 or SL_EINVAL: then
+ * the member is untouched.
  */
 int sl_config_value_store(
     const struct sl_option *option, const char *text, const char *bare, void *base);

@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct col_hook_rules rules;
+static struct col_batch_rules rules;
 static struct col_hook_secrets secrets;
 
 static void prepare(void)
@@ -36,13 +36,13 @@ static void prepare(void)
 	    col_hook_secret_parse(
 		&secrets, (struct sl_slice){secret, sizeof(secret) - 1}, why) != 0)
 		abort();
-	rules = (struct col_hook_rules){.catalog = parsed,
+	rules = (struct col_batch_rules){.catalog = parsed,
 	    .modules = sl_catalog_all_modules(parsed),
 	    .now_ns = 1700000000 * SL_NS_PER_S};
 }
 
 /* What was accepted is what the aggregator accepts. */
-static void check(const struct col_hook_batch *batch, int rc)
+static void check(const struct col_batch *batch, int rc)
 {
 	if (rc != 0) {
 		if (batch->error[0] == '\0')
@@ -50,14 +50,14 @@ static void check(const struct col_hook_batch *batch, int rc)
 		return;
 	}
 	for (size_t i = 0; i < batch->event_count; i++) {
-		const struct col_hook_event *event = &batch->event[i];
+		const struct col_batch_event *event = &batch->event[i];
 		if (event->payload_bytes > SIGHTLINE_PAYLOAD_MAX ||
-		    sl_json_check_object(col_hook_batch_text(batch, event->payload_at),
+		    sl_json_check_object(col_batch_text(batch, event->payload_at),
 			event->payload_bytes) != 0)
 			abort();
 	}
 	for (size_t i = 0; i < batch->sample_count; i++) {
-		const char *at = col_hook_batch_text(batch, batch->sample[i].labels_at);
+		const char *at = col_batch_text(batch, batch->sample[i].labels_at);
 		for (size_t n = 0; n < 2 * batch->sample[i].label_count; n++)
 			at += strlen(at) + 1;
 		if (at > batch->text.data + batch->text.len)
@@ -89,21 +89,21 @@ static void fuzz_sign(struct sl_slice text)
 		abort();
 }
 
-static void fuzz_binary(struct col_hook_batch *batch, struct sl_slice text)
+static void fuzz_binary(struct col_batch *batch, struct sl_slice text)
 {
 	static const char version[] = "1.0", type[] = "orders.created";
-	struct col_hook_cloudevent cloud = {.specversion = {version, 3},
+	struct col_batch_cloudevent cloud = {.specversion = {version, 3},
 	    .type = {type, sizeof(type) - 1},
 	    .source = text,
 	    .id = text,
 	    .text = text};
 
-	check(batch, col_hook_form_cloudevent(batch, &rules, &cloud, "the event"));
+	check(batch, col_batch_form_cloudevent(batch, &rules, &cloud, "the event"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct col_hook_batch batch;
+	static struct col_batch batch;
 	struct col_hook_secrets set;
 	char error[COL_HOOK_SECRET_ERROR];
 
@@ -116,10 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(copy, data + 1, size - 1);
 	struct sl_slice text = {copy, size - 1};
-	col_hook_batch_reset(&batch);
+	col_batch_reset(&batch);
 	switch (data[0] % 7) {
 	case 0:
-		check(&batch, col_hook_form_json(&batch, &rules, text));
+		check(&batch, col_batch_form_json(&batch, &rules, text));
 		break;
 	case 1:
 		check(&batch, col_hook_form_n8n(&batch, &rules, text));

@@ -6,8 +6,8 @@
 #include "clock.h"
 #include "collectors/hook_beacon.h"
 #include "collectors/hook_form.h"
-#include "collectors/hook_seen.h"
 #include "collectors/hook_sign.h"
+#include "collectors/seen.h"
 #include "error.h"
 #include "fixture.h"
 
@@ -102,26 +102,26 @@ END_TEST
 
 START_TEST(the_newest_keys_are_remembered_and_the_oldest_forgotten)
 {
-	struct col_hook_seen *seen = col_hook_seen_new(100);
-	uint8_t key[COL_HOOK_KEY] = {0};
+	struct col_seen *seen = col_seen_new(100);
+	uint8_t key[COL_BATCH_KEY] = {0};
 	uint64_t number;
 
 	for (uint64_t n = 0; n < 1000; n++) {
 		/* Chains of many: only two bits of the table's index differ. */
 		memcpy(key + 8, &n, sizeof(n));
 		key[0] = (uint8_t)(n & 3);
-		ck_assert(!col_hook_seen_find(seen, key, &number));
-		ck_assert(col_hook_seen_busy(seen, 50, (int64_t)n) == false);
-		col_hook_seen_add(seen, key, n, (int64_t)n);
+		ck_assert(!col_seen_find(seen, key, &number));
+		ck_assert(col_seen_busy(seen, 50, (int64_t)n) == false);
+		col_seen_add(seen, key, n, (int64_t)n);
 	}
 	for (uint64_t n = 0; n < 1000; n++) {
 		memcpy(key + 8, &n, sizeof(n));
 		key[0] = (uint8_t)(n & 3);
-		ck_assert(col_hook_seen_find(seen, key, &number) == (n >= 900));
+		ck_assert(col_seen_find(seen, key, &number) == (n >= 900));
 		ck_assert(n < 900 || number == n);
 	}
-	ck_assert(col_hook_seen_busy(seen, 200, 1000));
-	col_hook_seen_free(seen);
+	ck_assert(col_seen_busy(seen, 200, 1000));
+	col_seen_free(seen);
 }
 END_TEST
 
@@ -143,8 +143,8 @@ END_TEST
 /* ---- forms ------------------------------------------------------------------------ */
 
 static struct sl_catalog *catalog;
-static struct col_hook_batch batch;
-static struct col_hook_rules rules;
+static struct col_batch batch;
+static struct col_batch_rules rules;
 
 static void setup(void)
 {
@@ -160,15 +160,15 @@ static void setup(void)
 
 	ck_assert_msg(sl_catalog_parse("test", text, &catalog, &error) == 0, "%s",
 	    error.data != NULL ? sl_buf_text(&error) : "");
-	rules = (struct col_hook_rules){.catalog = catalog,
+	rules = (struct col_batch_rules){.catalog = catalog,
 	    .modules = sl_catalog_module(catalog, "shop", 4)->bit,
 	    .now_ns = 1700000000 * S};
-	col_hook_batch_reset(&batch);
+	col_batch_reset(&batch);
 }
 
 static void teardown(void)
 {
-	col_hook_batch_clear(&batch);
+	col_batch_clear(&batch);
 	sl_catalog_unref(catalog);
 }
 
@@ -187,22 +187,22 @@ START_TEST(an_id_gives_one_uuid_and_sources_do_not_share_ids)
 
 	snprintf(
 	    body, sizeof(body), "%s%s%s%s", bodies[0], bodies[1], bodies[2], bodies[3]);
-	ck_assert_msg(col_hook_form_json(&batch, &rules, fixture_text(body)) == 0, "%s",
+	ck_assert_msg(col_batch_form_json(&batch, &rules, fixture_text(body)) == 0, "%s",
 	    batch.error);
 	ck_assert_uint_eq(batch.event_count, 4);
-	ck_assert_mem_ne(batch.event[0].key, batch.event[1].key, COL_HOOK_KEY);
+	ck_assert_mem_ne(batch.event[0].key, batch.event[1].key, COL_BATCH_KEY);
 	ck_assert_uint_eq(batch.event[0].id[6] >> 4, 8);
 	ck_assert_uint_eq(batch.event[2].id[0], 0x01);
 	ck_assert_uint_eq(batch.event[2].id[15], 0x91);
 	ck_assert(!batch.event[3].has_key);
 	ck_assert_str_eq(
-	    col_hook_batch_text(&batch, batch.event[0].type_at), "orders.created");
+	    col_batch_text(&batch, batch.event[0].type_at), "orders.created");
 }
 END_TEST
 
 START_TEST(a_module_that_the_source_may_not_write_is_refused)
 {
-	ck_assert_int_eq(col_hook_form_json(&batch, &rules,
+	ck_assert_int_eq(col_batch_form_json(&batch, &rules,
 			     fixture_text("{\"type\":\"secret.made\",\"payload\":{}}")),
 	    SL_EINVAL);
 	ck_assert_msg(strstr(batch.error, "closed") != NULL, "%s", batch.error);
@@ -212,7 +212,7 @@ END_TEST
 START_TEST(labels_make_one_series_in_whatever_order_they_come)
 {
 	ck_assert_int_eq(
-	    col_hook_form_json(&batch, &rules,
+	    col_batch_form_json(&batch, &rules,
 		fixture_text(
 		    "[{\"metric\":\"queue_size\",\"value\":1,\"labels\":{\"b\":2,"
 		    "\"a\":\"x\"}},{\"metric\":\"queue_size\",\"value\":1,"
@@ -220,9 +220,9 @@ START_TEST(labels_make_one_series_in_whatever_order_they_come)
 	    0);
 	ck_assert_uint_eq(batch.sample_count, 2);
 	ck_assert_mem_eq(
-	    col_hook_batch_text(&batch, batch.sample[0].labels_at), "a\0x\0b\0002", 8);
+	    col_batch_text(&batch, batch.sample[0].labels_at), "a\0x\0b\0002", 8);
 	ck_assert_mem_eq(
-	    col_hook_batch_text(&batch, batch.sample[1].labels_at), "a\0x\0b\0002", 8);
+	    col_batch_text(&batch, batch.sample[1].labels_at), "a\0x\0b\0002", 8);
 }
 END_TEST
 
@@ -235,7 +235,7 @@ START_TEST(the_error_workflow_of_n8n_says_which_execution_failed)
 	    0);
 	ck_assert_uint_eq(batch.event_count, 1);
 	ck_assert_str_eq(
-	    col_hook_batch_text(&batch, batch.event[0].type_at), "workflow.failed");
+	    col_batch_text(&batch, batch.event[0].type_at), "workflow.failed");
 	ck_assert_int_eq(
 	    col_hook_form_n8n(&batch, &rules, fixture_text("{\"event\":\"queue\"}")),
 	    SL_EINVAL);

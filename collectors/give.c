@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook_give.h"
+#include "give.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "clock.h"
 #include "error.h"
 
-struct col_hook_give {
+struct col_give {
 	struct col_core *core;
-	struct col_hook_seen *ids;
+	struct col_seen *ids;
 	bool begun;
 	uint64_t generation;
 	uint64_t number; /* of the last event */
@@ -19,9 +19,9 @@ struct col_hook_give {
 	size_t event_cap, handle_cap;
 };
 
-struct col_hook_give *col_hook_give_new(struct col_core *core, struct col_hook_seen *ids)
+struct col_give *col_give_new(struct col_core *core, struct col_seen *ids)
 {
-	struct col_hook_give *give = calloc(1, sizeof(*give));
+	struct col_give *give = calloc(1, sizeof(*give));
 
 	if (give == NULL)
 		abort();
@@ -30,7 +30,7 @@ struct col_hook_give *col_hook_give_new(struct col_core *core, struct col_hook_s
 	return give;
 }
 
-void col_hook_give_free(struct col_hook_give *give)
+void col_give_free(struct col_give *give)
 {
 	if (give == NULL)
 		return;
@@ -56,7 +56,7 @@ static uint64_t get64(const unsigned char *in)
 	return value;
 }
 
-void col_hook_give_begin(struct col_hook_give *give)
+void col_give_begin(struct col_give *give)
 {
 	unsigned char position[SIGHTLINE_POSITION_BYTES];
 
@@ -70,7 +70,7 @@ void col_hook_give_begin(struct col_hook_give *give)
 		give->generation = get64(position) + 1;
 }
 
-bool col_hook_give_is_durable(const struct col_hook_give *give, uint64_t number)
+bool col_give_is_durable(const struct col_give *give, uint64_t number)
 {
 	unsigned char position[SIGHTLINE_POSITION_BYTES];
 
@@ -91,28 +91,28 @@ static void *at_least(void *items, size_t count, size_t *cap, size_t size)
 	return items;
 }
 
-static void describe(struct col_hook_give *give, const struct col_hook_batch *batch)
+static void describe(struct col_give *give, const struct col_batch *batch)
 {
 	give->event = at_least(
 	    give->event, batch->event_count, &give->event_cap, sizeof(*give->event));
 	for (size_t i = 0; i < batch->event_count; i++) {
-		const struct col_hook_event *from = &batch->event[i];
+		const struct col_batch_event *from = &batch->event[i];
 		give->event[i] = (struct sightline_event){
-		    .type = col_hook_batch_text(batch, from->type_at),
+		    .type = col_batch_text(batch, from->type_at),
 		    .time_ns = from->time_ns,
 		    .audience = from->audience,
-		    .audience_name = col_hook_batch_text(batch, from->audience_at),
+		    .audience_name = col_batch_text(batch, from->audience_at),
 		    .id = from->has_key ? from->id : NULL,
-		    .payload = col_hook_batch_text(batch, from->payload_at),
+		    .payload = col_batch_text(batch, from->payload_at),
 		    .payload_bytes = from->payload_bytes,
 		};
 	}
 }
 
-static size_t read_labels(const struct col_hook_batch *batch,
-    const struct col_hook_sample *sample, struct col_label labels[COL_CORE_LABELS_MAX])
+static size_t read_labels(const struct col_batch *batch,
+    const struct col_batch_sample *sample, struct col_label labels[COL_CORE_LABELS_MAX])
 {
-	const char *at = col_hook_batch_text(batch, sample->labels_at);
+	const char *at = col_batch_text(batch, sample->labels_at);
 
 	for (size_t i = 0; i < sample->label_count; i++) {
 		labels[i].key = at;
@@ -123,23 +123,22 @@ static size_t read_labels(const struct col_hook_batch *batch,
 }
 
 /* What a refused batch has defined stays defined: it counts, so it is bounded. */
-static int define(
-    struct col_hook_give *give, struct col_hook_batch *batch, size_t series_max)
+static int define(struct col_give *give, struct col_batch *batch, size_t series_max)
 {
 	struct col_label labels[COL_CORE_LABELS_MAX];
 
 	give->handle = at_least(
 	    give->handle, batch->sample_count, &give->handle_cap, sizeof(*give->handle));
 	for (size_t i = 0; i < batch->sample_count; i++) {
-		const struct col_hook_sample *sample = &batch->sample[i];
-		const char *metric = col_hook_batch_text(batch, sample->metric_at);
+		const struct col_batch_sample *sample = &batch->sample[i];
+		const char *metric = col_batch_text(batch, sample->metric_at);
 		size_t count = read_labels(batch, sample, labels);
 		bool known = col_core_has_gauge(give->core, metric, labels, count);
 
 		if ((!known && give->series >= series_max) ||
 		    col_core_gauge(
 			give->core, metric, NULL, labels, count, &give->handle[i]) != 0)
-			return col_hook_batch_refuse(batch, SL_EINVAL,
+			return col_batch_refuse(batch, SL_EINVAL,
 			    "samples[%zu]: %s would be one more than %zu series, see "
 			    "series_max",
 			    i, metric, series_max);
@@ -148,7 +147,7 @@ static int define(
 	return 0;
 }
 
-static int make_room(struct col_hook_give *give, struct col_hook_batch *batch)
+static int make_room(struct col_give *give, struct col_batch *batch)
 {
 	int rc = sightline_fits(col_core_collector(give->core), give->event,
 	    batch->event_count, batch->sample_count);
@@ -156,16 +155,16 @@ static int make_room(struct col_hook_give *give, struct col_hook_batch *batch)
 	if (rc == 0)
 		return 0;
 	if (rc == SIGHTLINE_EFULL)
-		return col_hook_batch_refuse(batch, SL_EFULL,
+		return col_batch_refuse(batch, SL_EFULL,
 		    "the ring to the aggregator is full, nothing was taken");
-	return col_hook_batch_refuse(batch, SL_ETOOBIG,
+	return col_batch_refuse(batch, SL_ETOOBIG,
 	    "the batch, or one of its events, is larger than the ring allows");
 }
 
 /* ---- taking ---------------------------------------------------------------------- */
 
-static void take_events(struct col_hook_give *give, const struct col_hook_batch *batch,
-    struct col_hook_taken *taken)
+static void take_events(
+    struct col_give *give, const struct col_batch *batch, struct col_give_taken *taken)
 {
 	unsigned char position[SIGHTLINE_POSITION_BYTES];
 	int64_t now_ns = sl_clock_mono_ns();
@@ -173,9 +172,8 @@ static void take_events(struct col_hook_give *give, const struct col_hook_batch 
 
 	put64(position, give->generation);
 	for (size_t i = 0; i < batch->event_count; i++) {
-		const struct col_hook_event *event = &batch->event[i];
-		if (event->has_key &&
-		    col_hook_seen_find(give->ids, event->key, &number)) {
+		const struct col_batch_event *event = &batch->event[i];
+		if (event->has_key && col_seen_find(give->ids, event->key, &number)) {
 			taken->duplicates++;
 			taken->number = number > taken->number ? number : taken->number;
 			continue;
@@ -187,13 +185,13 @@ static void take_events(struct col_hook_give *give, const struct col_hook_batch 
 			col_core_collector(give->core), &give->event[i], 0) != 0)
 			abort();
 		if (event->has_key)
-			col_hook_seen_add(give->ids, event->key, give->number, now_ns);
+			col_seen_add(give->ids, event->key, give->number, now_ns);
 		taken->events++;
 		taken->number = give->number;
 	}
 }
 
-static void take_samples(struct col_hook_give *give, const struct col_hook_batch *batch)
+static void take_samples(struct col_give *give, const struct col_batch *batch)
 {
 	for (size_t i = 0; i < batch->sample_count; i++)
 		col_core_push(give->core, give->handle[i], batch->sample[i].value,
@@ -201,12 +199,12 @@ static void take_samples(struct col_hook_give *give, const struct col_hook_batch
 	col_core_flush(give->core);
 }
 
-int col_hook_give_batch(struct col_hook_give *give, struct col_hook_batch *batch,
-    size_t series_max, struct col_hook_taken *taken)
+int col_give_batch(struct col_give *give, struct col_batch *batch, size_t series_max,
+    struct col_give_taken *taken)
 {
-	*taken = (struct col_hook_taken){0};
+	*taken = (struct col_give_taken){0};
 	if (!give->begun)
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EAGAIN, "no aggregator has accepted this source yet");
 	int rc = define(give, batch, series_max);
 	if (rc != 0)

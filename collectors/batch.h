@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events and samples of one request, checked before any of them is taken. */
-#ifndef COL_HOOK_BATCH_H
-#define COL_HOOK_BATCH_H
+/* Events and samples that came together, checked before any of them is taken. */
+#ifndef COL_BATCH_H
+#define COL_BATCH_H
 
 #include <sightline/collector.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@
  * may not write, a payload without a required field, a time ahead.  A request
  * is taken whole or not at all.
  */
-struct col_hook_rules {
+struct col_batch_rules {
 	const struct sl_catalog *catalog;
 	uint64_t modules; /* mask of those that the source may write */
 	int64_t now_ns;   /* wall clock */
@@ -30,10 +30,17 @@ struct col_hook_rules {
 	const struct sl_names *types;
 };
 
-#define COL_HOOK_KEY 16
+/*
+ * col_batch_modules returns the mask of the modules of these names, of all modules
+ * if there is no name: what a section's option modules allows.
+ */
+uint64_t col_batch_modules(
+    const struct sl_catalog *catalog, const struct sl_names *names);
+
+#define COL_BATCH_KEY 16
 
 /* Offsets are into the batch's text, of NUL-terminated strings. */
-struct col_hook_event {
+struct col_batch_event {
 	size_t type_at;
 	size_t audience_at;
 	size_t payload_at;
@@ -41,11 +48,11 @@ struct col_hook_event {
 	int64_t time_ns;
 	enum sightline_audience audience;
 	bool has_key; /* the sender can be recognised when it repeats itself */
-	uint8_t key[COL_HOOK_KEY]; /* hash of source and id */
-	uint8_t id[16];            /* UUID, with has_key: the same each time */
+	uint8_t key[COL_BATCH_KEY]; /* hash of source and id */
+	uint8_t id[16];             /* UUID, with has_key: the same each time */
 };
 
-struct col_hook_sample {
+struct col_batch_sample {
 	size_t metric_at;
 	size_t labels_at; /* key NUL value NUL …, in the order of the keys */
 	size_t label_count;
@@ -54,22 +61,22 @@ struct col_hook_sample {
 };
 
 /* All zeroes is an empty batch; owned by the caller, kept between requests. */
-struct col_hook_batch {
+struct col_batch {
 	struct sl_buf text;
-	struct col_hook_event *event;
+	struct col_batch_event *event;
 	size_t event_count, event_cap;
-	struct col_hook_sample *sample;
+	struct col_batch_sample *sample;
 	size_t sample_count, sample_cap;
 	size_t ignored;  /* items that say nothing which the catalog has a type for */
 	char error[256]; /* why it was refused: one line for the sender */
 };
 
-/* col_hook_batch_reset empties it and keeps its memory, _clear frees that. */
-void col_hook_batch_reset(struct col_hook_batch *batch);
-void col_hook_batch_clear(struct col_hook_batch *batch);
+/* col_batch_reset empties it and keeps its memory, _clear frees that. */
+void col_batch_reset(struct col_batch *batch);
+void col_batch_clear(struct col_batch *batch);
 
 /* What a form of body says of an event.  Slices without data are absent. */
-struct col_hook_given {
+struct col_batch_given {
 	const char *where; /* for error lines: "events[3]" */
 	struct sl_slice type;
 	struct sl_slice source; /* whose ids these are */
@@ -81,14 +88,14 @@ struct col_hook_given {
 };
 
 /*
- * col_hook_batch_event adds an event.  Returns 0, SL_EINVAL where the rules
+ * col_batch_add_event adds an event.  Returns 0, SL_EINVAL where the rules
  * refuse it, or SL_ETOOBIG; then batch->error says why.
  */
-int col_hook_batch_event(struct col_hook_batch *batch, const struct col_hook_rules *rules,
-    const struct col_hook_given *given);
+int col_batch_add_event(struct col_batch *batch, const struct col_batch_rules *rules,
+    const struct col_batch_given *given);
 
 /* What it says of a sample; labels is an object of strings, numbers, booleans. */
-struct col_hook_measured {
+struct col_batch_measured {
 	const char *where;
 	struct sl_slice metric;
 	double value;
@@ -96,23 +103,23 @@ struct col_hook_measured {
 	const json_t *labels; /* NULL: none */
 };
 
-/* col_hook_batch_sample adds a sample; errors as above. */
-int col_hook_batch_sample(struct col_hook_batch *batch,
-    const struct col_hook_rules *rules, const struct col_hook_measured *measured);
+/* col_batch_add_sample adds a sample; errors as above. */
+int col_batch_add_sample(struct col_batch *batch, const struct col_batch_rules *rules,
+    const struct col_batch_measured *measured);
 
-/* col_hook_batch_refuse writes the error line and returns code. */
-int col_hook_batch_refuse(struct col_hook_batch *batch, int code, const char *fmt, ...)
+/* col_batch_refuse writes the error line and returns code. */
+int col_batch_refuse(struct col_batch *batch, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* col_hook_batch_text returns the string at an offset. */
-const char *col_hook_batch_text(const struct col_hook_batch *batch, size_t at);
+/* col_batch_text returns the string at an offset. */
+const char *col_batch_text(const struct col_batch *batch, size_t at);
 
 /*
- * col_hook_batch_key makes the key of an id of a kind ('e' event, 'd' delivery,
+ * col_batch_key makes the key of an id of a kind ('e' event, 'd' delivery,
  * 's' its signed id, 'h' its signature), so that ids of different kinds and
  * sources never meet.
  */
-void col_hook_batch_key(char kind, struct sl_slice source, struct sl_slice id,
-    size_t index, uint8_t key[COL_HOOK_KEY]);
+void col_batch_key(char kind, struct sl_slice source, struct sl_slice id, size_t index,
+    uint8_t key[COL_BATCH_KEY]);
 
 #endif

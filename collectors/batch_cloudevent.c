@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "batch_form.h"
 #include "error.h"
-#include "hook_form.h"
 #include "utf8.h"
 
 /* The longest end of the type that the catalog declares; the type without one. */
@@ -22,8 +22,8 @@ static struct sl_slice find_type(const struct sl_catalog *catalog, struct sl_sli
 }
 
 /* CloudEvents 1.0, "Required attributes": each a text that is not empty. */
-static int check(struct col_hook_batch *batch, const struct col_hook_cloudevent *given,
-    const char *where)
+static int check(
+    struct col_batch *batch, const struct col_batch_cloudevent *given, const char *where)
 {
 	const struct {
 		const char *name;
@@ -34,23 +34,23 @@ static int check(struct col_hook_batch *batch, const struct col_hook_cloudevent 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (needed[i].value.len == 0 ||
 		    !sl_utf8_valid(needed[i].value.data, needed[i].value.len))
-			return col_hook_batch_refuse(batch, SL_EINVAL,
+			return col_batch_refuse(batch, SL_EINVAL,
 			    "%s: a CloudEvent needs the attribute \"%s\"", where,
 			    needed[i].name);
 	if (given->specversion.len != 3 || memcmp(given->specversion.data, "1.0", 3) != 0)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: CloudEvents of specversion 1.0 are taken, no others", where);
 	return 0;
 }
 
-int col_hook_form_cloudevent(struct col_hook_batch *batch,
-    const struct col_hook_rules *rules, const struct col_hook_cloudevent *cloud,
+int col_batch_form_cloudevent(struct col_batch *batch,
+    const struct col_batch_rules *rules, const struct col_batch_cloudevent *cloud,
     const char *where)
 {
 	int rc = check(batch, cloud, where);
 	if (rc != 0)
 		return rc;
-	struct col_hook_given given = {
+	struct col_batch_given given = {
 	    .where = where,
 	    .type = find_type(rules->catalog, cloud->type),
 	    .source = cloud->source,
@@ -65,19 +65,19 @@ int col_hook_form_cloudevent(struct col_hook_batch *batch,
 	} else if (!cloud->has_json && cloud->text.len > 0) {
 		payload = json_pack("{s:s%}", "data", cloud->text.data, cloud->text.len);
 		if (payload == NULL)
-			return col_hook_batch_refuse(batch, SL_EMALFORMED,
+			return col_batch_refuse(batch, SL_EMALFORMED,
 			    "%s: its data is neither JSON nor UTF-8 text", where);
 	}
 	given.payload = payload;
-	rc = col_hook_batch_event(batch, rules, &given);
+	rc = col_batch_add_event(batch, rules, &given);
 	json_decref(payload);
 	return rc;
 }
 
-int col_hook_form_structured(struct col_hook_batch *batch,
-    const struct col_hook_rules *rules, const json_t *object, const char *where)
+int col_batch_form_structured(struct col_batch *batch,
+    const struct col_batch_rules *rules, const json_t *object, const char *where)
 {
-	struct col_hook_cloudevent cloud = {.has_json = true};
+	struct col_batch_cloudevent cloud = {.has_json = true};
 
 	sl_json_in_string(object, "specversion", &cloud.specversion);
 	sl_json_in_string(object, "type", &cloud.type);
@@ -88,5 +88,5 @@ int col_hook_form_structured(struct col_hook_batch *batch,
 	/* Bytes stay base64: an event's payload is JSON. */
 	if (cloud.data == NULL)
 		cloud.data = json_object_get(object, "data_base64");
-	return col_hook_form_cloudevent(batch, rules, &cloud, where);
+	return col_batch_form_cloudevent(batch, rules, &cloud, where);
 }

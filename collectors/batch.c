@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook_batch.h"
+#include "batch.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@
 /* Names from outside are cut to this in error lines. */
 #define SHOWN 80
 
-void col_hook_batch_reset(struct col_hook_batch *batch)
+void col_batch_reset(struct col_batch *batch)
 {
 	sl_buf_reset(&batch->text);
 	batch->event_count = 0;
@@ -29,20 +29,20 @@ void col_hook_batch_reset(struct col_hook_batch *batch)
 	batch->error[0] = '\0';
 }
 
-void col_hook_batch_clear(struct col_hook_batch *batch)
+void col_batch_clear(struct col_batch *batch)
 {
 	sl_buf_clear(&batch->text);
 	free(batch->event);
 	free(batch->sample);
-	*batch = (struct col_hook_batch){0};
+	*batch = (struct col_batch){0};
 }
 
-const char *col_hook_batch_text(const struct col_hook_batch *batch, size_t at)
+const char *col_batch_text(const struct col_batch *batch, size_t at)
 {
 	return batch->text.data + at;
 }
 
-int col_hook_batch_refuse(struct col_hook_batch *batch, int code, const char *fmt, ...)
+int col_batch_refuse(struct col_batch *batch, int code, const char *fmt, ...)
 {
 	va_list args;
 
@@ -57,7 +57,7 @@ static int shown(struct sl_slice text)
 	return (int)(text.len < SHOWN ? text.len : SHOWN);
 }
 
-static size_t keep(struct col_hook_batch *batch, struct sl_slice text)
+static size_t keep(struct col_batch *batch, struct sl_slice text)
 {
 	size_t at = batch->text.len;
 
@@ -77,10 +77,24 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
 	return items;
 }
 
+uint64_t col_batch_modules(const struct sl_catalog *catalog, const struct sl_names *names)
+{
+	uint64_t mask = 0;
+
+	if (names->count == 0)
+		return sl_catalog_all_modules(catalog);
+	for (size_t i = 0; i < names->count; i++) {
+		const struct sl_catalog_module *module =
+		    sl_catalog_module(catalog, names->name[i], strlen(names->name[i]));
+		mask |= module != NULL ? module->bit : 0;
+	}
+	return mask;
+}
+
 /* ---- ids ----------------------------------------------------------------------- */
 
-void col_hook_batch_key(char kind, struct sl_slice source, struct sl_slice id,
-    size_t index, uint8_t key[COL_HOOK_KEY])
+void col_batch_key(char kind, struct sl_slice source, struct sl_slice id, size_t index,
+    uint8_t key[COL_BATCH_KEY])
 {
 	uint8_t hash[SL_CRYPTO_SHA256_BYTES];
 	struct sl_buf text = {0};
@@ -90,21 +104,21 @@ void col_hook_batch_key(char kind, struct sl_slice source, struct sl_slice id,
 	sl_buf_add(&text, source.data, source.len);
 	sl_buf_add(&text, id.data, id.len);
 	sl_crypto_sha256(text.data, text.len, hash);
-	memcpy(key, hash, COL_HOOK_KEY);
+	memcpy(key, hash, COL_BATCH_KEY);
 	sl_buf_clear(&text);
 }
 
 /* A UUID stays itself; any other id becomes one of version 8 (RFC 9562, 5.8). */
-static void identify(struct col_hook_event *event, const struct col_hook_rules *rules,
-    const struct col_hook_given *given, size_t index)
+static void identify(struct col_batch_event *event, const struct col_batch_rules *rules,
+    const struct col_batch_given *given, size_t index)
 {
 	event->has_key = given->id.len > 0 || rules->delivery.len > 0;
 	if (!event->has_key)
 		return;
 	if (given->id.len > 0)
-		col_hook_batch_key('e', given->source, given->id, 0, event->key);
+		col_batch_key('e', given->source, given->id, 0, event->key);
 	else
-		col_hook_batch_key(
+		col_batch_key(
 		    'd', (struct sl_slice){NULL, 0}, rules->delivery, index, event->key);
 	if (given->source.len == 0 && given->id.len > 0 &&
 	    sl_uuid_parse(given->id.data, given->id.len, event->id) == 0)
@@ -116,18 +130,18 @@ static void identify(struct col_hook_event *event, const struct col_hook_rules *
 
 /* ---- checks --------------------------------------------------------------------- */
 
-static int read_time(struct col_hook_batch *batch, const struct col_hook_rules *rules,
+static int read_time(struct col_batch *batch, const struct col_batch_rules *rules,
     const char *where, struct sl_slice text, int64_t *time_ns)
 {
 	*time_ns = rules->now_ns;
 	if (text.data == NULL)
 		return 0;
 	if (sl_clock_parse(text.data, text.len, time_ns) != 0)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: \"%.*s\" is not a time as in RFC 3339", where, shown(text),
 		    text.data);
 	if (*time_ns > rules->now_ns + FUTURE_NS)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: its time %.*s is more than 5 s ahead", where, shown(text),
 		    text.data);
 	return 0;
@@ -142,58 +156,57 @@ static bool is_listed(const struct sl_names *patterns, struct sl_slice type)
 	return false;
 }
 
-static int check_type(struct col_hook_batch *batch, const struct col_hook_rules *rules,
-    const struct col_hook_given *given, const struct sl_catalog_event **out)
+static int check_type(struct col_batch *batch, const struct col_batch_rules *rules,
+    const struct col_batch_given *given, const struct sl_catalog_event **out)
 {
 	struct sl_slice name = given->type;
 
 	if (name.len == 0 || name.len > SIGHTLINE_NAME_MAX ||
 	    !sl_topic_valid(name.data, name.len))
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: its type \"%.*s\" is not a dotted name", given->where,
 		    shown(name), name.len > 0 ? name.data : "");
 	if (rules->types != NULL && !is_listed(rules->types, name))
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: events of type %.*s are not taken here", given->where,
 		    shown(name), name.data);
 	const struct sl_catalog_event *type =
 	    sl_catalog_event(rules->catalog, name.data, name.len);
 	if (type == NULL)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: the catalog does not declare the type %.*s", given->where,
 		    shown(name), name.data);
 	if ((type->module->bit & rules->modules) == 0)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: this source may not write the module %s of %.*s", given->where,
 		    type->module->name, shown(name), name.data);
 	*out = type;
 	return 0;
 }
 
-static int check_fields(struct col_hook_batch *batch, const char *where,
-    const struct sl_catalog_event *type, const struct col_hook_event *event)
+static int check_fields(struct col_batch *batch, const char *where,
+    const struct sl_catalog_event *type, const struct col_batch_event *event)
 {
 	char text[SL_EVENT_FIELDS_TEXT];
 	const struct sl_catalog_field *field = sl_event_fields_check(
-	    type, col_hook_batch_text(batch, event->payload_at), event->payload_bytes);
+	    type, col_batch_text(batch, event->payload_at), event->payload_bytes);
 
 	if (field == NULL)
 		return 0;
 	sl_event_fields_say(field, text);
-	return col_hook_batch_refuse(
-	    batch, SL_EINVAL, "%s: %s: %s", where, type->name, text);
+	return col_batch_refuse(batch, SL_EINVAL, "%s: %s: %s", where, type->name, text);
 }
 
 /* ---- items ---------------------------------------------------------------------- */
 
-int col_hook_batch_event(struct col_hook_batch *batch, const struct col_hook_rules *rules,
-    const struct col_hook_given *given)
+int col_batch_add_event(struct col_batch *batch, const struct col_batch_rules *rules,
+    const struct col_batch_given *given)
 {
-	struct col_hook_event event = {.audience = given->audience};
+	struct col_batch_event event = {.audience = given->audience};
 	const struct sl_catalog_event *type = NULL;
 
 	if (given->payload != NULL && !json_is_object(given->payload))
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EINVAL, "%s: its payload is not an object", given->where);
 	int rc = check_type(batch, rules, given, &type);
 	if (rc == 0)
@@ -203,7 +216,7 @@ int col_hook_batch_event(struct col_hook_batch *batch, const struct col_hook_rul
 	if (given->audience != SIGHTLINE_EVERYONE &&
 	    (given->audience_name.len == 0 ||
 		given->audience_name.len > SIGHTLINE_AUDIENCE_MAX))
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: its audience needs a name of 1 to %u bytes", given->where,
 		    SIGHTLINE_AUDIENCE_MAX);
 	identify(&event, rules, given, batch->event_count);
@@ -216,7 +229,7 @@ int col_hook_batch_event(struct col_hook_batch *batch, const struct col_hook_rul
 		sl_buf_adds(&batch->text, "{}");
 	event.payload_bytes = batch->text.len - event.payload_at;
 	if (event.payload_bytes > SIGHTLINE_PAYLOAD_MAX)
-		return col_hook_batch_refuse(batch, SL_ETOOBIG,
+		return col_batch_refuse(batch, SL_ETOOBIG,
 		    "%s: its payload has %zu bytes, at most %u are allowed", given->where,
 		    event.payload_bytes, SIGHTLINE_PAYLOAD_MAX);
 	rc = check_fields(batch, given->where, type, &event);
@@ -255,8 +268,8 @@ static bool is_label_key(const char *key)
 }
 
 /* Sorted, so that one series is one, however a sender orders its labels. */
-static int add_labels(struct col_hook_batch *batch,
-    const struct col_hook_measured *measured, struct col_hook_sample *sample)
+static int add_labels(struct col_batch *batch, const struct col_batch_measured *measured,
+    struct col_batch_sample *sample)
 {
 	const char *keys[COL_CORE_LABELS_MAX], *key;
 	size_t count = 0;
@@ -267,7 +280,7 @@ static int add_labels(struct col_hook_batch *batch,
 		return 0;
 	if (!json_is_object(measured->labels) ||
 	    json_object_size(measured->labels) > COL_CORE_LABELS_MAX)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: its labels are not an object of at most %d members",
 		    measured->where, COL_CORE_LABELS_MAX);
 	json_object_foreach ((json_t *)measured->labels, key, value)
@@ -281,7 +294,7 @@ static int add_labels(struct col_hook_batch *batch,
 		    !label_text(
 			json_object_get(measured->labels, keys[i]), &batch->text) ||
 		    batch->text.len - at > SIGHTLINE_LABEL_VALUE_MAX)
-			return col_hook_batch_refuse(batch, SL_EINVAL,
+			return col_batch_refuse(batch, SL_EINVAL,
 			    "%s: its label \"%.*s\" needs a name of a-z, 0-9, _ and a "
 			    "value of at most %u bytes",
 			    measured->where, SHOWN, keys[i], SIGHTLINE_LABEL_VALUE_MAX);
@@ -291,27 +304,27 @@ static int add_labels(struct col_hook_batch *batch,
 	return 0;
 }
 
-int col_hook_batch_sample(struct col_hook_batch *batch,
-    const struct col_hook_rules *rules, const struct col_hook_measured *measured)
+int col_batch_add_sample(struct col_batch *batch, const struct col_batch_rules *rules,
+    const struct col_batch_measured *measured)
 {
-	struct col_hook_sample sample = {.value = measured->value};
+	struct col_batch_sample sample = {.value = measured->value};
 	struct sl_slice name = measured->metric;
 	const struct sl_catalog_metric *metric =
 	    sl_catalog_metric(rules->catalog, NULL, name.data, name.len);
 
 	if (rules->types != NULL)
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EINVAL, "%s: samples are not taken here", measured->where);
 	if (metric == NULL || metric->expr != NULL)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: the catalog does not declare a metric %.*s that sources feed",
 		    measured->where, shown(name), name.data);
 	if ((metric->module->bit & rules->modules) == 0)
-		return col_hook_batch_refuse(batch, SL_EINVAL,
+		return col_batch_refuse(batch, SL_EINVAL,
 		    "%s: this source may not write the module %s of %.*s",
 		    measured->where, metric->module->name, shown(name), name.data);
 	if (!isfinite(measured->value))
-		return col_hook_batch_refuse(
+		return col_batch_refuse(
 		    batch, SL_EINVAL, "%s: its value is not finite", measured->where);
 	int rc =
 	    read_time(batch, rules, measured->where, measured->time, &sample.time_ns);

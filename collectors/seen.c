@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hook_seen.h"
+#include "seen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +10,22 @@
  * bytes choose the chain.
  */
 struct entry {
-	uint8_t key[COL_HOOK_KEY];
+	uint8_t key[COL_BATCH_KEY];
 	uint64_t number;
 	int64_t time_ns;
 	uint32_t next;
 };
 
-struct col_hook_seen {
+struct col_seen {
 	struct entry *entry;
 	uint32_t *chain;
 	size_t max, chains; /* chains: a power of two */
 	size_t count, oldest;
 };
 
-struct col_hook_seen *col_hook_seen_new(size_t max)
+struct col_seen *col_seen_new(size_t max)
 {
-	struct col_hook_seen *seen = calloc(1, sizeof(*seen));
+	struct col_seen *seen = calloc(1, sizeof(*seen));
 
 	if (seen == NULL)
 		abort();
@@ -39,7 +39,7 @@ struct col_hook_seen *col_hook_seen_new(size_t max)
 	return seen;
 }
 
-void col_hook_seen_free(struct col_hook_seen *seen)
+void col_seen_free(struct col_seen *seen)
 {
 	if (seen == NULL)
 		return;
@@ -48,8 +48,7 @@ void col_hook_seen_free(struct col_hook_seen *seen)
 	free(seen);
 }
 
-static uint32_t *chain_of(
-    const struct col_hook_seen *seen, const uint8_t key[COL_HOOK_KEY])
+static uint32_t *chain_of(const struct col_seen *seen, const uint8_t key[COL_BATCH_KEY])
 {
 	uint64_t hash;
 
@@ -57,18 +56,18 @@ static uint32_t *chain_of(
 	return &seen->chain[hash & (seen->chains - 1)];
 }
 
-bool col_hook_seen_find(
-    const struct col_hook_seen *seen, const uint8_t key[COL_HOOK_KEY], uint64_t *number)
+bool col_seen_find(
+    const struct col_seen *seen, const uint8_t key[COL_BATCH_KEY], uint64_t *number)
 {
 	for (uint32_t at = *chain_of(seen, key); at != 0; at = seen->entry[at - 1].next)
-		if (memcmp(seen->entry[at - 1].key, key, COL_HOOK_KEY) == 0) {
+		if (memcmp(seen->entry[at - 1].key, key, COL_BATCH_KEY) == 0) {
 			*number = seen->entry[at - 1].number;
 			return true;
 		}
 	return false;
 }
 
-static void forget(struct col_hook_seen *seen, size_t index)
+static void forget(struct col_seen *seen, size_t index)
 {
 	uint32_t *link = chain_of(seen, seen->entry[index].key);
 
@@ -77,7 +76,7 @@ static void forget(struct col_hook_seen *seen, size_t index)
 	*link = seen->entry[index].next;
 }
 
-void col_hook_seen_add(struct col_hook_seen *seen, const uint8_t key[COL_HOOK_KEY],
+void col_seen_add(struct col_seen *seen, const uint8_t key[COL_BATCH_KEY],
     uint64_t number, int64_t now_ns)
 {
 	size_t index = (seen->oldest + seen->count) % seen->max;
@@ -90,14 +89,14 @@ void col_hook_seen_add(struct col_hook_seen *seen, const uint8_t key[COL_HOOK_KE
 	}
 	struct entry *entry = &seen->entry[index];
 	uint32_t *link = chain_of(seen, key);
-	memcpy(entry->key, key, COL_HOOK_KEY);
+	memcpy(entry->key, key, COL_BATCH_KEY);
 	entry->number = number;
 	entry->time_ns = now_ns;
 	entry->next = *link;
 	*link = (uint32_t)index + 1;
 }
 
-bool col_hook_seen_busy(const struct col_hook_seen *seen, int64_t keep_ns, int64_t now_ns)
+bool col_seen_busy(const struct col_seen *seen, int64_t keep_ns, int64_t now_ns)
 {
 	return seen->count == seen->max &&
 	       now_ns - seen->entry[seen->oldest].time_ns < keep_ns;
