@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "place.h"
 #include "scan.h"
 
 #define HTTP_PORT 80
@@ -22,42 +23,6 @@ static bool copy(struct sl_slice in, char *out, size_t size)
 	return true;
 }
 
-static bool parse_port(struct sl_slice text, uint16_t *port)
-{
-	uint64_t value;
-
-	if (!col_scan_u64(&text, &value) || text.len != 0 || value == 0 ||
-	    value > UINT16_MAX)
-		return false;
-	*port = (uint16_t)value;
-	return true;
-}
-
-/* "host", "host:port", "[address]", "[address]:port". */
-static bool parse_authority(
-    struct sl_slice text, bool port_required, char *host, uint16_t *port)
-{
-	struct sl_slice name = text, rest;
-
-	if (text.len > 0 && text.data[0] == '[') {
-		const char *close = memchr(text.data, ']', text.len);
-		if (close == NULL)
-			return false;
-		name = (struct sl_slice){text.data + 1, (size_t)(close - text.data) - 1};
-		rest = (struct sl_slice){close + 1, text.len - name.len - 2};
-	} else {
-		const char *colon = memchr(text.data, ':', text.len);
-		if (colon != NULL)
-			name.len = (size_t)(colon - text.data);
-		rest = (struct sl_slice){text.data + name.len, text.len - name.len};
-	}
-	if (name.len == 0 || !copy(name, host, COL_PROBE_HOST))
-		return false;
-	if (rest.len == 0)
-		return !port_required;
-	return col_scan_prefix(&rest, ":") && parse_port(rest, port);
-}
-
 static const char *parse_url(const char *url, struct col_probe_target *out)
 {
 	struct sl_slice rest = {url, strlen(url)};
@@ -73,7 +38,7 @@ static const char *parse_url(const char *url, struct col_probe_target *out)
 		path = (struct sl_slice){"/", 1};
 	out->http = true;
 	out->port = HTTP_PORT;
-	if (!parse_authority(authority, false, out->host, &out->port) ||
+	if (!col_place_authority(authority, false, out->host, &out->port) ||
 	    !copy(authority, out->authority, sizeof(out->authority)))
 		return "url needs a host, and a port from 1 to 65535 if any";
 	if (!copy(path, out->path, sizeof(out->path)))
@@ -91,7 +56,7 @@ static const char *parse_socket(const char *socket, struct col_probe_target *out
 		memcpy(out->unix_path, socket, text.len + 1);
 		return NULL;
 	}
-	if (!parse_authority(text, true, out->host, &out->port))
+	if (!col_place_authority(text, true, out->host, &out->port))
 		return "socket has to be host:port or a path";
 	return NULL;
 }

@@ -8,8 +8,9 @@
 
 #include "buf.h"
 #include "entry.h"
+#include "place.h"
 
-#define COL_PROBE_HOST 256
+#define COL_PROBE_HOST COL_PLACE_HOST
 #define COL_PROBE_PATH 2048
 #define COL_PROBE_UNIX 108 /* sun_path */
 

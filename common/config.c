@@ -45,6 +45,7 @@ static const struct sl_conf_rule probe_rules[] = {SL_OPTIONS_PROBE(RULE) END};
 static const struct sl_conf_rule service_rules[] = {SL_OPTIONS_SERVICE(RULE) END};
 static const struct sl_conf_rule table_rules[] = {SL_OPTIONS_TABLE(RULE) END};
 static const struct sl_conf_rule query_rules[] = {SL_OPTIONS_QUERY(RULE) END};
+static const struct sl_conf_rule target_rules[] = {SL_OPTIONS_TARGET(RULE) END};
 static const struct sl_conf_rule map_rules[] = {SL_OPTIONS_MAP(RULE) END};
 static const struct sl_conf_rule log_rules[] = {SL_OPTIONS_LOG(RULE) END};
 static const struct sl_conf_rule gateway_rules[] = {SL_OPTIONS_GATEWAY(RULE) END};
@@ -63,7 +64,8 @@ static const struct sl_conf_rule collector_rules[] = {
 	SL_OPTIONS_POSTGRES(RULE)
 	    SL_OPTIONS_WEBHOOK(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
     {"service", SL_CONF_UNIQUE, service_rules}, {"table", SL_CONF_UNIQUE, table_rules},
-    {"query", SL_CONF_UNIQUE, query_rules}, {"map", SL_CONF_UNIQUE, map_rules}, END};
+    {"query", SL_CONF_UNIQUE, query_rules}, {"target", SL_CONF_UNIQUE, target_rules},
+    {"map", SL_CONF_UNIQUE, map_rules}, END};
 static const struct sl_conf_rule root_rules[] = {
     {"log", SL_CONF_SECTION, log_rules},
     {"auth", SL_CONF_SECTION, auth_rules},

@@ -101,6 +101,10 @@ struct sl_config_query {
 struct sl_config_webhook {
 	SL_OPTIONS_WEBHOOK(SL_MEMBER)
 };
+struct sl_config_target {
+	char *title;
+	SL_OPTIONS_TARGET(SL_MEMBER)
+};
 struct sl_config_map {
 	char *title;
 	SL_OPTIONS_MAP(SL_MEMBER)
@@ -120,6 +124,8 @@ struct sl_config_collector {
 	struct sl_config_query *query;
 	size_t query_count;
 	struct sl_config_webhook webhook; /* where type is webhook */
+	struct sl_config_target *target;
+	size_t target_count;
 	struct sl_config_map *map;
 	size_t map_count;
 };

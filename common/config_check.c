@@ -135,6 +135,30 @@ static int check_map(const struct sl_config_map *map, const struct sl_conf_entry
 	return 0;
 }
 
+static int check_target(const struct sl_config_collector *collector,
+    const struct sl_config_target *target, const struct sl_conf_entry *where,
+    struct sl_buf *error)
+{
+	const char *wrong = misshapen(&target->labels, '=');
+
+	if (wrong) {
+		sl_buf_addf(error,
+		    "%s:%d: target \"%s\": labels: \"%s\" is not key=value", where->file,
+		    where->line, target->title, wrong);
+		return SL_EINVAL;
+	}
+	if (target->urls.count == 0)
+		return fail(where, error, "target", target->title, "needs urls");
+	/* Else values would be stale between two scrapes. */
+	if (target->interval_ms > collector->stale_after_ms / 2)
+		return fail(where, error, "target", target->title,
+		    "interval must be at most half of the collector's stale_after");
+	if (*target->bearer_file && *target->basic_file)
+		return fail(where, error, "target", target->title,
+		    "needs one of bearer_file and basic_file");
+	return 0;
+}
+
 static int check_collector(const struct sl_config_collector *collector,
     const struct sl_conf_entry *root, struct sl_buf *error)
 {
@@ -163,6 +187,10 @@ static int check_collector(const struct sl_config_collector *collector,
 			    "service", service->title,
 			    "needs one of process, unit and pidfile");
 	}
+	for (size_t i = 0; i < collector->target_count; i++)
+		if (check_target(collector, &collector->target[i],
+			find(entry, "target", collector->target[i].title), error))
+			return SL_EINVAL;
 	for (size_t i = 0; i < collector->map_count; i++)
 		if (check_map(&collector->map[i],
 			find(entry, "map", collector->map[i].title), error))

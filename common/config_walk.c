@@ -57,6 +57,12 @@ static int walk_collector(struct sl_config_collector *collector,
 		    &collector->query[i]};
 		rc = fn(arg, &place);
 	}
+	for (size_t i = 0; rc == 0 && i < collector->target_count; i++) {
+		const struct sl_config_place place = {SL_SECTION_TARGET, "collector",
+		    collector->title, "target", collector->target[i].title,
+		    &collector->target[i]};
+		rc = fn(arg, &place);
+	}
 	for (size_t i = 0; rc == 0 && i < collector->map_count; i++) {
 		const struct sl_config_place place = {SL_SECTION_MAP, "collector",
 		    collector->title, "map", collector->map[i].title, &collector->map[i]};
@@ -182,6 +188,8 @@ void sl_config_shape(struct sl_config *config, const struct sl_conf_entry *root)
 		    entry, "table", sizeof *collector->table, &collector->table_count);
 		collector->query = make_titled(
 		    entry, "query", sizeof *collector->query, &collector->query_count);
+		collector->target = make_titled(
+		    entry, "target", sizeof *collector->target, &collector->target_count);
 		collector->map = make_titled(
 		    entry, "map", sizeof *collector->map, &collector->map_count);
 	}
@@ -211,6 +219,8 @@ void sl_config_unshape(struct sl_config *config)
 		    collector->table, sizeof *collector->table, collector->table_count);
 		free_titled(
 		    collector->query, sizeof *collector->query, collector->query_count);
+		free_titled(collector->target, sizeof *collector->target,
+		    collector->target_count);
 		free_titled(collector->map, sizeof *collector->map, collector->map_count);
 	}
 	free_titled(

@@ -35,6 +35,7 @@
 #define SYNTHETIC_ROW(...)  ROW(SYNTHETIC, sl_config_synthetic, __VA_ARGS__)
 #define POSTGRES_ROW(...)   ROW(POSTGRES, sl_config_postgres, __VA_ARGS__)
 #define WEBHOOK_ROW(...)    ROW(WEBHOOK, sl_config_webhook, __VA_ARGS__)
+#define TARGET_ROW(...)     ROW(TARGET, sl_config_target, __VA_ARGS__)
 #define MAP_ROW(...)        ROW(MAP, sl_config_map, __VA_ARGS__)
 #define TABLE_ROW(...)      ROW(TABLE, sl_config_table, __VA_ARGS__)
 #define QUERY_ROW(...)      ROW(QUERY, sl_config_query, __VA_ARGS__)

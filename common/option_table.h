@@ -226,8 +226,8 @@
 
 /* collector "name" { … }: one per source. */
 #define SL_OPTIONS_COLLECTOR(X)                                                          \
-	X(CHOICE, type, "system|synthetic|postgres|webhook|custom", "custom", 0, 0,      \
-	    RESTART, "Which collector it is; custom for programs of your own.")          \
+	X(CHOICE, type, "system|synthetic|postgres|webhook|scrape|custom", "custom", 0,  \
+	    0, RESTART, "Which collector it is; custom for programs of your own.")       \
 	X(BOOL, enabled, "", "true", 0, 0, RELOAD, "Accept this source.")                \
 	X(BOOL, start, "", "true", 0, 0, RESTART,                                        \
 	    "Let the supervisor start it; off, somebody else does.")                     \
@@ -384,6 +384,39 @@
 	X(INT, beacon_rate, "events per second", "20", 1, 1000000, RELOAD,               \
 	    "Events that beacons of one address may bring; four times as many at once.")
 
+/* collector "scrape" { target "name" { … } } */
+#define SL_OPTIONS_TARGET(X)                                                             \
+	X(LIST, urls, "", "", 0, 4096, RELOAD,                                           \
+	    "What to scrape, http or https. Each has the labels target, the name of "    \
+	    "this section, and instance, its host and port.")                            \
+	X(DURATION, interval, "", "5s", 100, 86400000, RELOAD,                           \
+	    "Time between two scrapes of a URL; at most half of stale_after.")           \
+	X(DURATION, timeout, "", "5s", 10, 3600000, RELOAD,                              \
+	    "Time that a scrape may take, if that is less than interval.")               \
+	X(SIZE, body_bytes_max, "", "16MiB", 1024, 1073741824, RELOAD,                   \
+	    "Largest answer, unpacked; a larger one fails.")                             \
+	X(INT, samples_max, "samples", "50000", 1, 10000000, RELOAD,                     \
+	    "Samples that an answer may have; one with more fails.")                     \
+	X(INT, series_max, "series", "5000", 1, 65536, RELOAD,                           \
+	    "Series that a URL may define; samples of one more are refused and "         \
+	    "counted.")                                                                  \
+	X(LIST, labels, "", "", 0, 320, RELOAD,                                          \
+	    "Labels that all its samples get, as key=value.")                            \
+	X(BOOL, honor_labels, "", "false", 0, 0, RELOAD,                                 \
+	    "Let labels of the answer win over labels, target and instance.")            \
+	X(BOOL, honor_timestamps, "", "true", 0, 0, RELOAD,                              \
+	    "Use the times that samples have; off, all are of the scrape's moment.")     \
+	X(STRING, bearer_file, "", "", 0, 4096, RELOAD,                                  \
+	    "File with a token to send, read again for each scrape.")                    \
+	X(STRING, basic_file, "", "", 0, 4096, RELOAD,                                   \
+	    "File with user:password to send, read again for each scrape.")              \
+	X(STRING, ca_file, "", "", 0, 4096, RELOAD,                                      \
+	    "PEM file with the authorities to trust, in place of the system's.")         \
+	X(BOOL, tls_verify, "", "true", 0, 0, RELOAD,                                    \
+	    "Check the certificate and its name; off, anybody may answer.")              \
+	X(BOOL, redirects, "", "false", 0, 0, RELOAD,                                    \
+	    "Follow up to 5 redirects that stay on the same scheme, host and port.")
+
 /*
  * collector "name" { map "name" { … } }, for the types whose names others choose:
  * what a name becomes.  The first that fits decides.
@@ -413,9 +446,9 @@
 
 /*
  * X(section, struct, title, rows): every kind of section.  title tells whether
- * it can occur several times, each with a name.  probe, service, table, query, map
- * and the options of each type stand in the collector's section, key in auth,
- * alertThresholds in aggregator.
+ * it can occur several times, each with a name.  probe, service, table, query,
+ * target, map and the options of each type stand in the collector's section, key
+ * in auth, alertThresholds in aggregator.
  */
 #define SL_SECTION_TABLE(X)                                                              \
 	X(LOG, log, "log", SL_OPTIONS_LOG)                                               \
@@ -433,6 +466,7 @@
 	X(TABLE, table, "table", SL_OPTIONS_TABLE)                                       \
 	X(QUERY, query, "query", SL_OPTIONS_QUERY)                                       \
 	X(WEBHOOK, webhook, "collector", SL_OPTIONS_WEBHOOK)                             \
+	X(TARGET, target, "target", SL_OPTIONS_TARGET)                                   \
 	X(MAP, map, "map", SL_OPTIONS_MAP)
 
 /*
@@ -449,6 +483,7 @@
 	X("postgres", QUERY)                                                             \
 	X("webhook", WEBHOOK)                                                            \
 	X("statsd", MAP)                                                                 \
+	X("scrape", TARGET)                                                              \
 	X("scrape", MAP)                                                                 \
 	X("exec", MAP)
 

@@ -52,6 +52,8 @@ OPENING = {
     'collector "webhook" {': "WEBHOOK",
     'table "public.tickets" {': "TABLE",
     'query "active_repairs" {': "QUERY",
+    'collector "scrape" {': "SCRAPE",
+    'target "node" {': "TARGET",
     'map "checkout" {': "MAP",
 }
 
@@ -80,7 +82,7 @@ def test_the_sample_shows_every_option_with_its_default(options):
         expected = SHIPPED.get((section, option.name), in_file(option))
         if shown != expected:
             wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
-    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK")
+    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE")
                                                         for name in ("type", "start", "modules")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
@@ -102,6 +104,7 @@ HEADINGS = {
     'collector "name" of type webhook': "WEBHOOK",
     'collector "name", table "schema.table"': "TABLE",
     'collector "name", query "metric"': "QUERY",
+    'collector "name", target "name"': "TARGET",
     'collector "name", map "name"': "MAP",
 }
 
@@ -164,6 +167,7 @@ READERS = {
     "WEBHOOK": ("collectors", "webhook|c"),
     "TABLE": ("collectors", "table|config"),
     "QUERY": ("collectors", "query|config|section"),
+    "TARGET": ("collectors", "config"),
     "MAP": ("collectors", "rule"),
 }
 

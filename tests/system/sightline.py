@@ -31,6 +31,7 @@ PROGRAMS = {
     "gateway": "gateway/sightline-gateway",
     "collect-postgres": "collectors/sightline-collect-postgres",
     "collect-system": "collectors/sightline-collect-system",
+    "collect-scrape": "collectors/sightline-collect-scrape",
     "collect-synthetic": "collectors/sightline-collect-synthetic",
     "collect-webhook": "collectors/sightline-collect-webhook",
     "ctl": "ctl/sightlinectl",
