@@ -23,8 +23,8 @@
 #include "longpoll.h"
 #include "metrics.h"
 #include "proxy.h"
-#include "reconnect.h"
 #include "route.h"
+#include "secret.h"
 #include "selftest.h"
 #include "settings.h"
 #include "static.h"
@@ -177,7 +177,7 @@ static int acquire(struct sl_process *process)
 	}
 	raise_files();
 	make_parts(gw);
-	gw->reconnect = gw_reconnect_new(gw);
+	gw->secret = gw_secret_new(process->paths.gateway_key);
 	int rc = load_keys(gw);
 	if (!rc)
 		rc = listen_tcp(gw);
@@ -351,7 +351,7 @@ static void stop(struct sl_process *process)
 	gw_metrics_free(gw->metrics);
 	gw_limit_free(gw->limit);
 	gw_trails_free(gw->trails);
-	gw_reconnect_free(gw->reconnect);
+	gw_secret_free(gw->secret);
 	gw_static_free(gw->files);
 	if (gw->hub.mirror)
 		gw_hub_clear(&gw->hub);

@@ -25,7 +25,7 @@ struct gw_connection_done;
 struct gw_drain;
 struct gw_https;
 struct gw_metrics;
-struct gw_reconnect;
+struct gw_secret;
 struct gw_static;
 struct gw_trails;
 
@@ -54,7 +54,7 @@ struct gateway {
 	struct gw_users *users;
 	struct gw_auth *auth;
 	struct gw_pulse *pulse;
-	struct gw_reconnect *reconnect; /* NULL: no key, no tokens */
+	struct gw_secret *secret; /* NULL: no key */
 	struct gw_trails *trails;
 	struct gw_metrics *metrics;
 	struct gw_connection_done *connection_done; /* NULL until the first */

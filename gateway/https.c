@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "https.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +8,11 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "crypto.h"
 #include "error.h"
 #include "gateway.h"
 #include "log.h"
 #include "loop.h"
+#include "secret.h"
 
 /* How often the files are looked at. */
 #define LOOK_MS 2000
@@ -25,8 +24,6 @@ struct gw_https {
 	struct sl_tls *tls; /* NULL without a certificate */
 	struct sl_listen *listener;
 	struct event *look;
-	bool has_secret;
-	uint8_t secret[32]; /* keys/gateway.key, which all gateways have */
 	char fields[64];
 	/* Folders of the files, and those that they really lie in. */
 	char folder[4][SL_PATHS_MAX];
@@ -50,7 +47,6 @@ void gw_https_free(struct gw_https *https)
 		event_free(https->look);
 	sl_listen_close(https->listener);
 	sl_tls_free(https->tls);
-	sl_crypto_wipe(https->secret, sizeof https->secret);
 	free(https);
 }
 
@@ -128,22 +124,12 @@ static int load(struct gw_https *https, char error[SL_TLS_ERROR])
 }
 
 /* Whoever may not read the key makes tickets that are good for this gateway only. */
-static void read_secret(struct gw_https *https)
-{
-	int fd = open(https->gw->process->paths.gateway_key, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	https->has_secret = read(fd, https->secret, sizeof https->secret) ==
-			    (ssize_t)sizeof https->secret;
-	close(fd);
-}
-
 static void renew_tickets(struct gw_https *https)
 {
-	if (https->has_secret)
-		sl_tls_tickets(
-		    https->tls, https->secret, sl_clock_wall_ns() / SL_NS_PER_S);
+	if (https->gw->secret)
+		sl_tls_tickets(https->tls,
+		    gw_secret_key(https->gw->secret, GW_SECRET_TLS),
+		    sl_clock_wall_ns() / SL_NS_PER_S);
 }
 
 static void try_again(struct gw_https *https)
@@ -205,7 +191,6 @@ int gw_https_open(struct gw_https *https)
 		sl_log_error("gateway", "%s", error);
 		return EX_NOINPUT;
 	}
-	read_secret(https);
 	renew_tickets(https);
 	if (sl_listen_open_tcp(https->gw->process->loop, address, (uint16_t)c->tls_port,
 		&options, on_accept, https, &https->listener, error)) {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reconnect.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admit.h"
 #include "clock.h"
@@ -12,6 +10,7 @@
 #include "json_out.h"
 #include "log.h"
 #include "route.h"
+#include "secret.h"
 #include "stream.h"
 #include "trail.h"
 #include "uuid.h"
@@ -19,10 +18,6 @@
 /* Sealed and in base64 it still fits into a request's target of 8 KiB. */
 #define GW_RECONNECT_QUERY_MAX 4096
 #define GW_RECONNECT_TOKEN_MAX 8192
-
-struct gw_reconnect {
-	uint8_t key[SL_CRYPTO_SEAL_KEY];
-};
 
 /* An opened token; slices live as long as its tree. */
 struct token {
@@ -43,32 +38,6 @@ struct found {
 
 /* Of the call that runs again right now because its question was answered. */
 static const struct found *answered;
-
-struct gw_reconnect *gw_reconnect_new(struct gateway *gw)
-{
-	struct gw_reconnect *r = calloc(1, sizeof *r);
-	int fd = open(gw->process->paths.gateway_key, O_RDONLY | O_CLOEXEC);
-
-	if (!r)
-		abort();
-	bool good = fd >= 0 && read(fd, r->key, sizeof r->key) == (ssize_t)sizeof r->key;
-	if (fd >= 0)
-		close(fd);
-	if (good)
-		return r;
-	sl_log_warn("reconnect", "no reconnect tokens: key=\"%s\" cannot be read",
-	    gw->process->paths.gateway_key);
-	free(r);
-	return NULL;
-}
-
-void gw_reconnect_free(struct gw_reconnect *r)
-{
-	if (!r)
-		return;
-	sl_crypto_wipe(r->key, sizeof r->key);
-	free(r);
-}
 
 /* ---- tokens ---------------------------------------------------------------------- */
 
@@ -115,7 +84,7 @@ void gw_reconnect_token(struct gateway *gw, const struct gw_client *client,
 	struct sl_json_out w;
 
 	keep_query(query, &kept);
-	if (gw->reconnect && kept.len <= GW_RECONNECT_QUERY_MAX) {
+	if (gw->secret && kept.len <= GW_RECONNECT_QUERY_MAX) {
 		sl_uuid_format(client->id, id);
 		sl_cursor_format(at, cursor);
 		sl_json_out_init(&w, &plain);
@@ -128,7 +97,8 @@ void gw_reconnect_token(struct gateway *gw, const struct gw_client *client,
 		sl_json_out_key(&w, "issued");
 		sl_json_out_int(&w, sl_clock_wall_ns() / SL_NS_PER_S);
 		sl_json_out_object_end(&w);
-		sl_crypto_seal(gw->reconnect->key, plain.data, plain.len, &sealed);
+		sl_crypto_seal(gw_secret_key(gw->secret, GW_SECRET_RECONNECT), plain.data,
+		    plain.len, &sealed);
 		sl_crypto_base64url_add(out, sealed.data, sealed.len);
 	}
 	sl_buf_clear(&kept);
@@ -137,7 +107,7 @@ void gw_reconnect_token(struct gateway *gw, const struct gw_client *client,
 }
 
 static bool open_token(
-    const struct gw_reconnect *r, const struct sl_buf *text, struct token *token)
+    const struct gw_secret *secret, const struct sl_buf *text, struct token *token)
 {
 	static uint8_t sealed[GW_RECONNECT_TOKEN_MAX];
 	struct sl_buf plain = {0};
@@ -147,7 +117,8 @@ static bool open_token(
 	*token = (struct token){0};
 	if (sl_crypto_base64url_read(
 		text->data, text->len, sealed, sizeof sealed, &len) == 0 &&
-	    sl_crypto_unseal(r->key, sealed, len, &plain))
+	    sl_crypto_unseal(
+		gw_secret_key(secret, GW_SECRET_RECONNECT), sealed, len, &plain))
 		token->tree = sl_json_in_parse(plain.data, plain.len, NULL);
 	sl_buf_clear(&plain);
 	return sl_json_in_string(token->tree, "tenant", &token->tenant) &&
@@ -321,12 +292,12 @@ void gw_reconnect_open(struct gw_call *call)
 	struct sl_buf text = {0};
 	struct token token = {0};
 
-	if (!call->gw->reconnect)
+	if (!call->gw->secret)
 		gw_call_problem(call, 503, "unavailable", "this gateway has no key");
 	else if (!gw_call_query(call, "token", &text))
 		gw_call_problem(
 		    call, 400, "bad-reconnect-token", "the parameter token is missing");
-	else if (!open_token(call->gw->reconnect, &text, &token))
+	else if (!open_token(call->gw->secret, &text, &token))
 		gw_call_problem(call, 400, "bad-reconnect-token",
 		    "the token is not one that a gateway of this instance gave out");
 	else if (!is_of(&token, call->who->user))

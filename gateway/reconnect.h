@@ -7,16 +7,12 @@
 #include "client.h"
 
 /*
- * A token is sealed with keys/gateway.key, which all gateways of an instance
- * have.  In it are tenant, user, connection, what the stream was asked for and
- * where it began.  It is no credential: whoever brings it has to sign in as the
- * user that it names.  By itself it is good for connection_timeout; after that
- * as long as the aggregator has a report of its connection that is not older.
+ * A token is sealed with a key that all gateways of an instance have (secret.h);
+ * without it no token is given.  In it are tenant, user, connection, what the stream was
+ * asked for and where it began.  It is no credential: whoever brings it has to sign in as
+ * the user that it names.  By itself it is good for connection_timeout; after that as
+ * long as the aggregator has a report of its connection that is not older.
  */
-
-/* gw_reconnect_new reads the key, before confinement; without it no token is given. */
-struct gw_reconnect *gw_reconnect_new(struct gateway *gw);
-void gw_reconnect_free(struct gw_reconnect *reconnect);
 
 /*
  * gw_reconnect_token appends the token of a client that stands at a position and

@@ -9,10 +9,15 @@
 #include "crypto.h"
 #include "json_out.h"
 #include "route.h"
+#include "secret.h"
 
-#define TICKET_BYTES 32
+/*
+ * A ticket is a random number and the tag that the gateways' secret gives it:
+ * what no gateway has made is refused here, and never asked for.
+ */
+#define RANDOM_BYTES 16
+#define TAG_BYTES    16
 
-/* Anybody can send tickets that are none: they must not fill the bus. */
 #define SPENDING_MAX 256
 
 /* A request that waits for its ticket's token. */
@@ -34,13 +39,43 @@ static void write_body(struct sl_buf *out, const char *ticket, size_t len)
 	sl_json_out_object_end(&w);
 }
 
+static void sign(const struct gw_secret *secret, const uint8_t random[RANDOM_BYTES],
+    uint8_t tag[TAG_BYTES])
+{
+	uint8_t hash[SL_CRYPTO_SHA256_BYTES];
+
+	sl_crypto_hmac_sha256(gw_secret_key(secret, GW_SECRET_TICKET), GW_SECRET_KEY,
+	    random, RANDOM_BYTES, hash);
+	memcpy(tag, hash, TAG_BYTES);
+}
+
+/* Whether a gateway of this instance has made a ticket, now or once. */
+static bool is_ours(const struct gw_secret *secret, const struct sl_buf *ticket)
+{
+	uint8_t bytes[RANDOM_BYTES + TAG_BYTES], tag[TAG_BYTES];
+	size_t len;
+
+	if (!secret || !ticket->data ||
+	    sl_crypto_base64url_read(
+		ticket->data, ticket->len, bytes, sizeof bytes, &len) != 0 ||
+	    len != sizeof bytes)
+		return false;
+	sign(secret, bytes, tag);
+	return sl_crypto_equal(tag, bytes + RANDOM_BYTES, TAG_BYTES);
+}
+
 void gw_ticket_post(struct gw_call *call)
 {
-	uint8_t random[TICKET_BYTES];
+	uint8_t bytes[RANDOM_BYTES + TAG_BYTES];
 	struct sl_buf ticket = {0}, body = {0};
 
-	sl_crypto_random(random, sizeof random);
-	sl_crypto_base64url_add(&ticket, random, sizeof random);
+	if (!call->gw->secret) {
+		gw_call_problem(call, 503, "unavailable", "this gateway has no key");
+		return;
+	}
+	sl_crypto_random(bytes, RANDOM_BYTES);
+	sign(call->gw->secret, bytes, bytes + RANDOM_BYTES);
+	sl_crypto_base64url_add(&ticket, bytes, sizeof bytes);
 	write_body(&body, ticket.data, ticket.len);
 	gw_call_ask(
 	    call, SL_REQ_TICKET, (struct sl_slice){.data = body.data, .len = body.len});
@@ -128,14 +163,20 @@ void gw_ticket_spend(struct gw_call *call)
 {
 	struct sl_buf ticket = {0}, body = {0};
 	struct sl_slice none = {"", 0};
-	struct spending *s = malloc(sizeof *s);
 
+	gw_call_query(call, "ticket", &ticket);
+	if (!is_ours(call->gw->secret, &ticket)) {
+		sl_buf_clear(&ticket);
+		sl_buf_adds(&call->request->kept, GW_AUTH_NO_TICKET);
+		gw_route_handle(call->gw, call->request);
+		return;
+	}
+	struct spending *s = malloc(sizeof *s);
 	if (!s)
 		abort();
 	*s = (struct spending){
 	    .gw = call->gw, .request = call->request, .cookie = may_set_cookie(call)};
-	gw_call_query(call, "ticket", &ticket);
-	write_body(&body, ticket.data ? ticket.data : "", ticket.len);
+	write_body(&body, ticket.data, ticket.len);
 	if (call->gw->spending < SPENDING_MAX)
 		s->question = gw_ask_send(call->gw->ask, SL_REQ_TICKET_SPEND, none,
 		    (struct sl_slice){.data = body.data, .len = body.len}, on_spent, s);

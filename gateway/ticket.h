@@ -12,7 +12,8 @@ void gw_ticket_post(struct gw_call *call);
  * gw_ticket_pending says whether a request brings a ticket that has to be spent
  * before the call can go on.  gw_ticket_spend asks the aggregator for its token and
  * handles the request again once it has come: then the credential has the token,
- * and a cookie for what EventSource sends by itself is added to the answer.
+ * and a cookie for what EventSource sends by itself is added to the answer.  What no
+ * gateway of the instance has made is refused at once, without asking.
  */
 bool gw_ticket_pending(const struct gw_call *call);
 void gw_ticket_spend(struct gw_call *call);

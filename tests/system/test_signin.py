@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a token may be, and which of several counts; tickets, cookies and other origins."""
 import concurrent.futures
+import os
 import signal
 
 import pytest
@@ -69,6 +70,22 @@ def test_a_ticket_opens_one_stream_on_any_gateway_and_no_other(make_instance):
         assert ticket not in process.text() and token not in process.text()
 
 
+def test_a_forged_ticket_is_refused_without_asking_the_aggregator(make_instance):
+    instance = make_instance().start()
+    ticket = ticket_of(instance, instance.token("technical_admin", "anna"))
+    changed = "BA"[ticket[5] == "B"]
+    forged = ("", "nonsense", "A" * 43, ticket[:-2], ticket + "A", ticket[:5] + changed + ticket[6:], "A" * 4000)
+    aggregator = instance.processes["aggregator"].pid
+    os.kill(aggregator, signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            storm = list(pool.map(lambda n: session(instance, query=f"?ticket={forged[n % len(forged)]}"), range(600)))
+    finally:
+        os.kill(aggregator, signal.SIGCONT)
+    assert set(storm) == {"the ticket is unknown, over, or was used already"}
+    assert session(instance, query=f"?ticket={ticket}") == "anna", "and what was made here is still good"
+
+
 def test_an_event_source_goes_on_with_the_cookie_of_its_ticket(make_instance):
     instance = make_instance(gateways=2).start("system")
     path = f"/api/v1/stream?ticket={ticket_of(instance, instance.token('technical_admin', 'anna'))}"
@@ -101,10 +118,11 @@ def test_tickets_are_bounded_for_each_user_and_need_the_aggregator(make_instance
     answers = [requests.post(instance.url("/api/v1/ticket"), headers=headers[0], timeout=10).status_code
                for _ in range(101)]
     assert answers == [200] * 100 + [429]
-    assert requests.post(instance.url("/api/v1/ticket"), headers=headers[1], timeout=10).status_code == 200
+    answer = requests.post(instance.url("/api/v1/ticket"), headers=headers[1], timeout=10)
+    assert answer.status_code == 200
     instance.processes["aggregator"].kill(signal.SIGTERM)
     assert requests.post(instance.url("/api/v1/ticket"), headers=headers[1], timeout=10).status_code == 503
-    assert requests.get(instance.url("/api/v1/session?ticket=" + "a" * 43), timeout=10).status_code == 503
+    assert requests.get(instance.url("/api/v1/session?ticket=" + answer.json()["ticket"]), timeout=10).status_code == 503
 
 
 def test_a_long_token_fits_into_the_cookie_whole_or_is_refused(make_instance):
