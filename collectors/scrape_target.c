@@ -12,6 +12,7 @@
 #include "log.h"
 #include "place.h"
 #include "prombody.h"
+#include "scrape_due.h"
 #include "scrape_secret.h"
 #include "scrape_series.h"
 
@@ -68,13 +69,6 @@ struct col_scrape_target {
 };
 
 /* ---- when ----------------------------------------------------------------------- */
-
-int64_t col_scrape_target_due(int64_t ran_ns, int64_t offset_ns, int64_t interval_ns)
-{
-	int64_t due_ns = ran_ns - (ran_ns - offset_ns) % interval_ns + interval_ns;
-
-	return due_ns - ran_ns < interval_ns / 2 ? due_ns + interval_ns : due_ns;
-}
 
 static void arm(struct col_scrape_target *target, int64_t due_ns)
 {
@@ -310,7 +304,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	arm(target, col_scrape_target_due(now_ns, target->offset_ns,
+	arm(target, col_scrape_due_after(now_ns, target->offset_ns,
 			target->config->interval_ms * SL_NS_PER_MS));
 	/* A timeout of a whole interval may end a moment after it. */
 	if (target->transfer == NULL)

@@ -29,11 +29,4 @@ struct col_scrape_target *col_scrape_target_new(struct col_scrape_shared *shared
     const struct sl_config_target *config, const char *url);
 void col_scrape_target_free(struct col_scrape_target *target);
 
-/*
- * col_scrape_target_due says when a target is scraped next that was scraped at
- * ran_ns: at offset_ns in a whole multiple of the interval, and at least half an
- * interval later.  Pure; all on the monotonic clock.
- */
-int64_t col_scrape_target_due(int64_t ran_ns, int64_t offset_ns, int64_t interval_ns);
-
 #endif
