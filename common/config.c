@@ -47,6 +47,8 @@ static const struct sl_conf_rule table_rules[] = {SL_OPTIONS_TABLE(RULE) END};
 static const struct sl_conf_rule query_rules[] = {SL_OPTIONS_QUERY(RULE) END};
 static const struct sl_conf_rule target_rules[] = {SL_OPTIONS_TARGET(RULE) END};
 static const struct sl_conf_rule map_rules[] = {SL_OPTIONS_MAP(RULE) END};
+static const struct sl_conf_rule log_file_rules[] = {SL_OPTIONS_LOG_FILE(RULE) END};
+static const struct sl_conf_rule log_pattern_rules[] = {SL_OPTIONS_LOG_PATTERN(RULE) END};
 static const struct sl_conf_rule log_rules[] = {SL_OPTIONS_LOG(RULE) END};
 static const struct sl_conf_rule gateway_rules[] = {SL_OPTIONS_GATEWAY(RULE) END};
 static const struct sl_conf_rule auth_rules[] = {
@@ -64,6 +66,8 @@ static const struct sl_conf_rule collector_rules[] = {
 	SL_OPTIONS_POSTGRES(RULE)
 	    SL_OPTIONS_WEBHOOK(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
     {"service", SL_CONF_UNIQUE, service_rules}, {"table", SL_CONF_UNIQUE, table_rules},
+    SL_OPTIONS_LOGS(RULE){"file", SL_CONF_UNIQUE, log_file_rules},
+    {"pattern", SL_CONF_UNIQUE, log_pattern_rules},
     {"query", SL_CONF_UNIQUE, query_rules}, {"target", SL_CONF_UNIQUE, target_rules},
     {"map", SL_CONF_UNIQUE, map_rules}, END};
 static const struct sl_conf_rule root_rules[] = {

@@ -109,6 +109,17 @@ struct sl_config_map {
 	char *title;
 	SL_OPTIONS_MAP(SL_MEMBER)
 };
+struct sl_config_logs {
+	SL_OPTIONS_LOGS(SL_MEMBER)
+};
+struct sl_config_log_file {
+	char *title;
+	SL_OPTIONS_LOG_FILE(SL_MEMBER)
+};
+struct sl_config_log_pattern {
+	char *title;
+	SL_OPTIONS_LOG_PATTERN(SL_MEMBER)
+};
 struct sl_config_collector {
 	char *title; /* the name of the source */
 	SL_OPTIONS_COLLECTOR(SL_MEMBER)
@@ -128,6 +139,11 @@ struct sl_config_collector {
 	size_t target_count;
 	struct sl_config_map *map;
 	size_t map_count;
+	struct sl_config_logs logs; /* where type is log */
+	struct sl_config_log_file *log_file;
+	size_t log_file_count;
+	struct sl_config_log_pattern *log_pattern;
+	size_t log_pattern_count;
 };
 
 /*

@@ -159,6 +159,31 @@ static int check_target(const struct sl_config_collector *collector,
 	return 0;
 }
 
+static int check_log(const struct sl_config_collector *collector,
+    const struct sl_conf_entry *entry, struct sl_buf *error)
+{
+	for (size_t i = 0; i < collector->log_file_count; i++) {
+		const struct sl_config_log_file *file = &collector->log_file[i];
+		const struct sl_conf_entry *where = find(entry, "file", file->title);
+
+		if (file->paths.count == 0)
+			return fail(where, error, "file", file->title, "needs paths");
+		if (file->patterns.count == 0)
+			return fail(where, error, "file", file->title, "needs patterns");
+		for (size_t p = 0; p < file->paths.count; p++)
+			if (file->paths.name[p][0] != '/')
+				return fail(where, error, "file", file->title,
+				    "its paths must begin with \"/\"");
+	}
+	for (size_t i = 0; i < collector->log_pattern_count; i++)
+		if (!*collector->log_pattern[i].expression)
+			return fail(
+			    find(entry, "pattern", collector->log_pattern[i].title),
+			    error, "pattern", collector->log_pattern[i].title,
+			    "needs an expression");
+	return 0;
+}
+
 static int check_collector(const struct sl_config_collector *collector,
     const struct sl_conf_entry *root, struct sl_buf *error)
 {
@@ -195,6 +220,8 @@ static int check_collector(const struct sl_config_collector *collector,
 		if (check_map(&collector->map[i],
 			find(entry, "map", collector->map[i].title), error))
 			return SL_EINVAL;
+	if (check_log(collector, entry, error))
+		return SL_EINVAL;
 	return check_postgres(collector, entry, error);
 }
 

@@ -68,6 +68,20 @@ static int walk_collector(struct sl_config_collector *collector,
 		    collector->title, "map", collector->map[i].title, &collector->map[i]};
 		rc = fn(arg, &place);
 	}
+	if (rc == 0)
+		rc = visit(fn, arg, SL_SECTION_LOGS, collector->title, &collector->logs);
+	for (size_t i = 0; rc == 0 && i < collector->log_file_count; i++) {
+		const struct sl_config_place place = {SL_SECTION_LOG_FILE, "collector",
+		    collector->title, "file", collector->log_file[i].title,
+		    &collector->log_file[i]};
+		rc = fn(arg, &place);
+	}
+	for (size_t i = 0; rc == 0 && i < collector->log_pattern_count; i++) {
+		const struct sl_config_place place = {SL_SECTION_LOG_PATTERN, "collector",
+		    collector->title, "pattern", collector->log_pattern[i].title,
+		    &collector->log_pattern[i]};
+		rc = fn(arg, &place);
+	}
 	return rc;
 }
 
@@ -186,6 +200,10 @@ void sl_config_shape(struct sl_config *config, const struct sl_conf_entry *root)
 		    sizeof *collector->service, &collector->service_count);
 		collector->table = make_titled(
 		    entry, "table", sizeof *collector->table, &collector->table_count);
+		collector->log_file = make_titled(entry, "file",
+		    sizeof *collector->log_file, &collector->log_file_count);
+		collector->log_pattern = make_titled(entry, "pattern",
+		    sizeof *collector->log_pattern, &collector->log_pattern_count);
 		collector->query = make_titled(
 		    entry, "query", sizeof *collector->query, &collector->query_count);
 		collector->target = make_titled(
@@ -217,6 +235,10 @@ void sl_config_unshape(struct sl_config *config)
 		    collector->service_count);
 		free_titled(
 		    collector->table, sizeof *collector->table, collector->table_count);
+		free_titled(collector->log_file, sizeof *collector->log_file,
+		    collector->log_file_count);
+		free_titled(collector->log_pattern, sizeof *collector->log_pattern,
+		    collector->log_pattern_count);
 		free_titled(
 		    collector->query, sizeof *collector->query, collector->query_count);
 		free_titled(collector->target, sizeof *collector->target,

@@ -242,6 +242,11 @@ static int add_grants(scmp_filter_ctx filter, unsigned grants)
 		rc = allow_socket(filter, AF_NETLINK);
 	if (rc == 0 && grants & SL_CONFINE_SIGNAL)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 0);
+	static const char *const watch[] = {
+	    "inotify_init1", "inotify_add_watch", "inotify_rm_watch"};
+	if (rc == 0 && grants & SL_CONFINE_WATCH)
+		rc = add_rules(
+		    filter, SCMP_ACT_ALLOW, watch, sizeof watch / sizeof *watch);
 #ifdef SANITIZED
 	/* LeakSanitizer looks at the threads of its own process when that ends. */
 	static const char *const sanitizer[] = {

@@ -16,9 +16,10 @@ enum sl_confine_grant {
 	SL_CONFINE_INET_CONNECT = 1 << 1, /* connect over TCP and UDP */
 	SL_CONFINE_NETLINK = 1 << 2,      /* ask the kernel about its network */
 	SL_CONFINE_SIGNAL = 1 << 3,       /* signal processes outside */
+	SL_CONFINE_WATCH = 1 << 4,        /* be told of changed files (inotify) */
 };
 
-#define SL_CONFINE_PATHS_MAX 24
+#define SL_CONFINE_PATHS_MAX 64
 
 struct sl_confine {
 	unsigned grants;

@@ -226,8 +226,8 @@
 
 /* collector "name" { … }: one per source. */
 #define SL_OPTIONS_COLLECTOR(X)                                                          \
-	X(CHOICE, type, "system|synthetic|postgres|webhook|scrape|custom", "custom", 0,  \
-	    0, RESTART, "Which collector it is; custom for programs of your own.")       \
+	X(CHOICE, type, "system|synthetic|postgres|webhook|scrape|log|custom", "custom", \
+	    0, 0, RESTART, "Which collector it is; custom for programs of your own.")    \
 	X(BOOL, enabled, "", "true", 0, 0, RELOAD, "Accept this source.")                \
 	X(BOOL, start, "", "true", 0, 0, RESTART,                                        \
 	    "Let the supervisor start it; off, somebody else does.")                     \
@@ -444,6 +444,60 @@
 	    "since the sample before; auto: the total where the catalog says kind = "    \
 	    "counter, else the rate.")
 
+/* Further options of a collector of type log. */
+#define SL_OPTIONS_LOGS(X)                                                               \
+	X(STRING, state_file, "", "", 0, 4096, RESTART,                                  \
+	    "File that keeps how far each log was read and counted; empty: "             \
+	    "data/log-NAME.state.")                                                      \
+	X(DURATION, poll_interval, "", "1s", 20, 3600000, RESTART,                       \
+	    "Time between two looks for files that came, grew or went.")                 \
+	X(BOOL, notify, "", "true", 0, 0, RESTART,                                       \
+	    "Let the kernel tell of changes at once (inotify), besides.")                \
+	X(DURATION, linger, "", "10s", 0, 3600000, RESTART,                              \
+	    "Time without a line after which a file that was rotated away is left.")     \
+	X(SIZE, line_bytes_max, "", "16KiB", 64, 1048576, RESTART,                       \
+	    "Longest line; of a longer one, the beginning counts.")                      \
+	X(INT, files_max, "files", "256", 1, 65536, RESTART,                             \
+	    "Files that are followed at a time; one more is left out and counted.")      \
+	X(INT, count_series_max, "series", "1000", 1, 65536, RESTART,                    \
+	    "Series that counts may have; a line of one more is refused and counted.")   \
+	X(INT, match_limit, "steps", "100000", 100, 100000000, RESTART,                  \
+	    "Steps that one expression may take on one line.")
+
+/* collector "log" { file "name" { … } } */
+#define SL_OPTIONS_LOG_FILE(X)                                                           \
+	X(LIST, paths, "", "", 0, 4096, RESTART,                                         \
+	    "Files, or patterns of file names such as /var/log/nginx/*.log.")            \
+	X(LIST, patterns, "", "", 0, 128, RESTART,                                       \
+	    "Patterns that each line is matched with: sections of the collector, and "   \
+	    "shipped sets: sshd, sudo, nginx_access, nginx_error, postgresql.")          \
+	X(CHOICE, begin, "end|beginning", "end", 0, 0, RESTART,                          \
+	    "Where a file is begun that is there at the very first start; one that "     \
+	    "comes later is read whole.")
+
+/* collector "log" { pattern "name" { … } } */
+#define SL_OPTIONS_LOG_PATTERN(X)                                                        \
+	X(STRING, expression, "", "", 0, 8192, RESTART, "Regular expression, PCRE2.")    \
+	X(STRING, event, "", "", 0, 128, RESTART,                                        \
+	    "Type of the event for a line that matches; empty: none.")                   \
+	X(LIST, fields, "", "", 0, 128, RESTART,                                         \
+	    "Named groups that events have, as group or group:field; empty gives all.")  \
+	X(LIST, set, "", "", 0, 1024, RESTART,                                           \
+	    "Fields of one value that events have, as field:value.")                     \
+	X(LIST, mask, "", "", 0, 128, RESTART,                                           \
+	    "Groups of which events say no more than that they have a value.")           \
+	X(STRING, count, "", "", 0, 128, RESTART,                                        \
+	    "Metric that counts the lines that match.")                                  \
+	X(LIST, labels, "", "", 0, 64, RESTART,                                          \
+	    "Groups, or fields of set, that are the labels of count.")                   \
+	X(STRING, per_minute, "", "", 0, 128, RESTART,                                   \
+	    "Metric that counts the lines of the last minute.")                          \
+	X(STRING, share, "", "", 0, 128, RESTART,                                        \
+	    "Metric: of the lines of the last minute, the percentage in which share_of " \
+	    "took part.")                                                                \
+	X(STRING, share_of, "", "error", 1, 128, RESTART,                                \
+	    "Named group that share looks at.")
+
 /*
  * X(section, struct, title, rows): every kind of section.  title tells whether
  * it can occur several times, each with a name.  probe, service, table, query,
@@ -467,7 +521,10 @@
 	X(QUERY, query, "query", SL_OPTIONS_QUERY)                                       \
 	X(WEBHOOK, webhook, "collector", SL_OPTIONS_WEBHOOK)                             \
 	X(TARGET, target, "target", SL_OPTIONS_TARGET)                                   \
-	X(MAP, map, "map", SL_OPTIONS_MAP)
+	X(MAP, map, "map", SL_OPTIONS_MAP)                                               \
+	X(LOGS, logs, "collector", SL_OPTIONS_LOGS)                                      \
+	X(LOG_FILE, log_file, "file", SL_OPTIONS_LOG_FILE)                               \
+	X(LOG_PATTERN, log_pattern, "pattern", SL_OPTIONS_LOG_PATTERN)
 
 /*
  * X(type, section): the sections whose options, or which themselves, only a
@@ -485,7 +542,10 @@
 	X("statsd", MAP)                                                                 \
 	X("scrape", TARGET)                                                              \
 	X("scrape", MAP)                                                                 \
-	X("exec", MAP)
+	X("exec", MAP)                                                                   \
+	X("log", LOGS)                                                                   \
+	X("log", LOG_FILE)                                                               \
+	X("log", LOG_PATTERN)
 
 /*
  * X(section, alias, option, bare): other names that the file accepts.  bare is

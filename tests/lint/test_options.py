@@ -55,6 +55,9 @@ OPENING = {
     'collector "scrape" {': "SCRAPE",
     'target "node" {': "TARGET",
     'map "checkout" {': "MAP",
+    'collector "log" {': "LOGS",
+    'file "nginx" {': "LOG_FILE",
+    'pattern "payment" {': "LOG_PATTERN",
 }
 
 
@@ -82,7 +85,7 @@ def test_the_sample_shows_every_option_with_its_default(options):
         expected = SHIPPED.get((section, option.name), in_file(option))
         if shown != expected:
             wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
-    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE")
+    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE", "LOGS")
                                                         for name in ("type", "start", "modules")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
@@ -106,6 +109,9 @@ HEADINGS = {
     'collector "name", query "metric"': "QUERY",
     'collector "name", target "name"': "TARGET",
     'collector "name", map "name"': "MAP",
+    'collector "name" of type log': "LOGS",
+    'collector "name", file "name"': "LOG_FILE",
+    'collector "name", pattern "name"': "LOG_PATTERN",
 }
 
 
@@ -169,6 +175,9 @@ READERS = {
     "QUERY": ("collectors", "query|config|section"),
     "TARGET": ("collectors", "config"),
     "MAP": ("collectors", "rule"),
+    "LOGS": ("collectors", "logs"),
+    "LOG_FILE": ("collectors", "file|config"),
+    "LOG_PATTERN": ("collectors", "config"),
 }
 
 
