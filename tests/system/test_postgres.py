@@ -1,54 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """collect-postgres against a real PostgreSQL 15."""
-import collections
-import os
-import random
 import re
-import signal
-import subprocess
-import time
 
 import pytest
 
-from postgres import BIN, Cluster, catalog, section
+from latest import Latest
+from postgres import catalog, section
+from shop import METRICS, clusters, follow, kill_campaign, log, one_cluster, one_shop, scramble  # noqa: F401
 from sightline import BUILD, wait_until
-
-# The long form is 200; deploy/test's is short.
-KILLS = int(os.environ.get("SIGHTLINE_POSTGRES_KILLS", "9"))
-
-
-@pytest.fixture(name="make_cluster")
-def clusters():
-    made = []
-
-    def make(**settings):
-        made.append(Cluster(**settings))
-        return made[-1].make_shop()
-
-    yield make
-    for cluster in made:
-        cluster.remove()
-
-
-@pytest.fixture(name="cluster")
-def one_cluster(make_cluster):
-    return make_cluster()
-
-
-def log(instance):
-    return instance.processes["collect-postgres"].text()
-
-
-def follow(instance):
-    instance.start("postgres")
-    wait_until(lambda: "streaming slot" in log(instance), 30, "the stream")
-    return instance
-
-
-@pytest.fixture(name="shop")
-def one_shop(cluster, make_instance):
-    """A whole instance that follows the sample's tables."""
-    return follow(make_instance(config=section(cluster), catalog=catalog()))
 
 
 def payload(client, kind):
@@ -97,70 +56,15 @@ def test_003_4_the_activity_feed_has_what_happens_in_the_shop(shop, cluster):
     assert feed["orders.created"]["id"] == 6
 
 
-FRESH = {
-    "total_revenue": "SELECT coalesce(sum(total), 0) FROM orders WHERE status <> 'cancelled'",
-    "products_sold": "SELECT coalesce(sum(quantity), 0) FROM orders WHERE status <> 'cancelled'",
-    "active_repairs": "SELECT count(*) FROM tickets WHERE status IN ('open', 'in_progress')",
-    "new_tickets_24h": "SELECT count(*) FROM tickets WHERE created_at > now() - interval '24 hours'",
-}
-
-
-class Latest:
-    """The newest value of each metric that a WebSocket was told."""
-
-    def __init__(self, instance):
-        self.client = instance.ws(path="/api/v1/ws?format=points")
-        # By name: a wildcard leaves out what is not in the snapshot.
-        self.client.subscribe("metrics.business_metrics.total_revenue", "metrics.business_metrics.products_sold",
-                              "metrics.workflow_performance.active_repairs",
-                              "metrics.customer_intelligence.new_tickets_24h")
-        self.values = {}
-        self.seen = 0
-
-    def get(self, name):
-        for message in self.client.messages[self.seen:]:
-            self.seen += 1
-            for point in message["data"].get("points", []):
-                self.values[point["metric"]] = point["value"]
-        return self.values.get(name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.client.close()
-
-
-def random_statement(rng):
-    """One of many transactions, of which a part is rolled back."""
-    order = (f"INSERT INTO orders (total, quantity) SELECT (random() * 100)::numeric(12,2), {rng.randint(1, 5)} "
-             f"FROM generate_series(1, {rng.randint(1, 60)})")
-    one = rng.choice([
-        order, order,
-        "INSERT INTO tickets (subject, created_at) SELECT 's', now() - random() * interval '48 hours' "
-        f"FROM generate_series(1, {rng.randint(1, 60)})",
-        f"UPDATE orders SET status = 'cancelled' WHERE id % 7 = {rng.randint(0, 6)}",
-        f"UPDATE tickets SET status = (ARRAY['open','in_progress','closed'])[1 + id % 3] WHERE id % 5 = {rng.randint(0, 4)}",
-        f"DELETE FROM orders WHERE id % 41 = {rng.randint(0, 40)}",
-        f"DELETE FROM tickets WHERE id % 41 = {rng.randint(0, 40)}",
-    ])
-    return f"BEGIN; {one}; {'ROLLBACK' if rng.random() < 0.2 else 'COMMIT'}"
-
-
 def test_003_2_live_metrics_equal_a_fresh_query_at_every_pause(shop, cluster):
-    rng = random.Random(20032)
-    with Latest(shop) as latest:
-        for _ in range(6):
-            cluster.sql(*[random_statement(rng) for _ in range(40)])
-            fresh = {name: float(cluster.sql(query)) for name, query in FRESH.items()}
-            wait_until(lambda: all(abs((latest.get(name) or 0) - fresh[name]) < 0.005 for name in FRESH),
-                       20, f"equality with {fresh}")
+    done, undone = scramble(shop, cluster, 20032, 3000, 6)
+    assert done >= 3000 and undone > 0
 
 
 def test_the_first_state_comes_from_the_slots_own_snapshot(cluster, make_instance):
     cluster.sql("INSERT INTO orders (total) VALUES (5), (7)")
     instance = follow(make_instance(config=section(cluster), catalog=catalog()))
-    with Latest(instance) as latest:
+    with Latest(instance, *METRICS) as latest:
         wait_until(lambda: latest.get("total_revenue") == 12, 20, "the revenue before the slot")
         cluster.sql("INSERT INTO orders (total) VALUES (1)")
         wait_until(lambda: latest.get("total_revenue") == 13, 20, "the revenue after it")
@@ -220,7 +124,7 @@ def test_a_lost_slot_is_a_gap_and_a_new_start(make_cluster, make_instance):
         assert gap["source"] == "postgres" and "slot still needed" in gap["reason"]
         cluster.sql("INSERT INTO orders (id) VALUES (3)")
         assert payload(client, "orders.created")["id"] == 3
-    with Latest(instance) as latest:
+    with Latest(instance, *METRICS) as latest:
         wait_until(lambda: latest.get("total_revenue") == 40, 20, "the revenue of the lost order")
 
 
@@ -236,6 +140,19 @@ def instance_only_collector(instance):
     return Rest
 
 
+def test_a_slot_that_nobody_reads_cannot_fill_the_disk(make_cluster, make_instance):
+    cluster = make_cluster(max_slot_wal_keep_size="16MB", min_wal_size="32MB", max_wal_size="32MB")
+    instance = follow(make_instance(config=section(cluster), catalog=catalog()))
+    begin = cluster.sql("SELECT pg_current_wal_lsn()")
+    instance.processes["collect-postgres"].kill()
+    largest = 0
+    while int(cluster.sql(f"SELECT (pg_current_wal_lsn() - '{begin}')::bigint")) < 512 * 1024 * 1024:
+        write_wal(cluster, 16)
+        largest = max(largest, int(cluster.sql("SELECT sum(size) FROM pg_ls_waldir()")))
+    # What the slot may keep, what a server without one keeps, and the segments of one write.
+    assert largest <= (16 + 32 + 3 * 16) * 1024 * 1024
+
+
 def test_the_role_of_the_sample_may_stream_and_read_what_its_queries_read(shop, cluster):
     assert cluster.sql("SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls FROM pg_roles "
                        "WHERE rolname = 'sightline'") == "f"
@@ -244,90 +161,12 @@ def test_the_role_of_the_sample_may_stream_and_read_what_its_queries_read(shop, 
         refused = cluster.sql(forbidden, user="sightline", check=False).stderr
         assert "permission denied" in refused or "must be owner" in refused, (forbidden, refused)
     cluster.sql("INSERT INTO orders (total) VALUES (2)")
-    with Latest(shop) as latest:
+    with Latest(shop, *METRICS) as latest:
         wait_until(lambda: latest.get("total_revenue") == 2, 20, "the revenue")
 
 
-# ---- exactly once --------------------------------------------------------------------------------
-
-
-class Resumer:
-    """Order events by id, over connections that end and resume."""
-
-    def __init__(self, instance):
-        self.instance = instance
-        self.cursor = None
-        self.ids = collections.Counter()
-        self.client = None
-
-    def connect(self):
-        self.client = self.instance.ws()
-        self.client.subscribe("events.orders.>", **({"since": self.cursor} if self.cursor else {}))
-
-    def take(self):
-        """Reads for a moment; a connection that ended is made again."""
-        end = time.monotonic() + 0.3
-        while time.monotonic() < end:
-            message = self.client.next(0.1)
-            if message is None:
-                continue
-            assert message["type"] not in ("gap", "error"), message
-            if message["type"] == "event" and message["data"]["type"] == "orders.created":
-                self.ids[message["data"]["payload"]["id"]] += 1
-            if "cursor" in message:
-                self.cursor = message["cursor"]
-
-    def reconnect(self):
-        self.client.close()
-        self.connect()
-
-
-def pgbench(cluster, seconds):
-    script = cluster.dir / "orders.sql"
-    script.write_text("BEGIN;\nINSERT INTO orders (total) VALUES (1);\nINSERT INTO orders (total) VALUES (2);\n"
-                      "END;\nBEGIN;\nINSERT INTO orders (total) VALUES (3);\nROLLBACK;\n", encoding="ascii")
-    return subprocess.Popen([str(BIN / "pgbench"), "-n", "-c", "2", "-R", "150", "-T", str(seconds), "-f", str(script),
-                             cluster.conninfo()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def kill_walsender(cluster):
-    found = cluster.sql("SELECT active_pid FROM pg_replication_slots", check=False).stdout.strip()
-    if found:
-        os.kill(int(found), signal.SIGKILL)  # the server restarts all of its processes
-        wait_until(cluster.answers, 30, "PostgreSQL after the crash")
+# ---- exactly once; tests/long has more kills ------------------------------------------------------
 
 
 def test_every_committed_change_arrives_exactly_once_whatever_is_killed(shop, cluster):
-    rng = random.Random(4)
-    client = Resumer(shop)
-    client.connect()
-    load = pgbench(cluster, 3600)
-    try:
-        for number in range(KILLS):
-            what = ("collector", "aggregator", "walsender")[number % 3]
-            if what == "collector":
-                shop.processes["collect-postgres"].kill()
-                shop.start_collector("postgres")
-            elif what == "aggregator":
-                shop.processes["aggregator"].kill()
-                shop.start_aggregator()
-            else:
-                kill_walsender(cluster)
-            if load.poll() is not None:
-                load = pgbench(cluster, 3600)
-            client.take()
-            if rng.random() < 0.3:
-                client.reconnect()
-    finally:
-        load.terminate()
-        load.wait()
-    committed = {int(line) for line in cluster.sql("SELECT id FROM orders").split()}
-
-    def arrived():
-        client.take()
-        return set(client.ids) >= committed
-
-    wait_until(arrived, 60, "every order")
-    assert set(client.ids) == committed and len(committed) > KILLS
-    assert [order for order, times in client.ids.items() if times != 1] == []
-    client.client.close()
+    assert kill_campaign(shop, cluster, 4, 9) > 9
