@@ -28,10 +28,12 @@ PROGRAMS = {
     "gateway": "gateway/sightline-gateway",
     "collect-system": "collectors/sightline-collect-system",
     "collect-synthetic": "collectors/sightline-collect-synthetic",
+    "collect-webhook": "collectors/sightline-collect-webhook",
     "ctl": "ctl/sightlinectl",
     "bare": "bench/bench_bare",
     "crossing": "bench/bench_crossing",
     "load": "bench/bench_load",
+    "post": "bench/bench_post",
     "ring": "bench/bench_ring",
 }
 
@@ -278,6 +280,10 @@ class Instance:
         if code != 200:
             raise BenchError(f"status answers {code}: {body[:200]!r}")
         return json.loads(body)
+
+    def source(self, name):
+        """The row of one source, None if it was never there."""
+        return next((s for s in self.status()["sources"] if s["name"] == name), None)
 
     def synthetic(self, *args, name="synthetic", cpu=LOAD):
         return self.run("collect-synthetic", "--name", name, *args, cpu=cpu)
