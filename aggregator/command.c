@@ -14,6 +14,7 @@
 #include "core.h"
 #include "handler.h"
 #include "later.h"
+#include "own_event.h"
 #include "revoked.h"
 #include "ticket.h"
 #include "trail.h"
@@ -298,6 +299,9 @@ static void answer_request(struct agg_command *command, const struct row *row,
 		    sl_msg_request_name(row->kind), caller.claims.sub,
 		    caller.role ? caller.role->name : "-", (int)request->peer.len,
 		    request->peer.data, answer.status ? answer.status : 200);
+	if (row->changes && caller.role &&
+	    command->core->process->config->aggregator.own_figures)
+		agg_own_event_audit(&command->core->ingest, &caller, request, &answer);
 	sl_buf_clear(&answer.body);
 }
 

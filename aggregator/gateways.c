@@ -53,6 +53,8 @@ int agg_gateways_report(
 	gateways->requests += growth(row, report.pid, row->requests, report.requests);
 	gateways->auth_failures +=
 	    growth(row, report.pid, row->auth_failures, report.auth_failures);
+	gateways->server_errors +=
+	    growth(row, report.pid, row->server_errors, report.server_errors);
 	row->seen_mono_ns = mono_ns;
 	row->pid = report.pid;
 	row->connections_ws = report.connections_ws;
@@ -62,6 +64,7 @@ int agg_gateways_report(
 	row->bytes = report.bytes;
 	row->requests = report.requests;
 	row->auth_failures = report.auth_failures;
+	row->server_errors = report.server_errors;
 	row->bus_gaps = report.bus_gaps;
 	row->rss_bytes = report.rss_bytes;
 	row->ready = report.ready;
@@ -139,6 +142,7 @@ void agg_gateways_json(
 		member(w, "bytes", row->bytes);
 		member(w, "requests", row->requests);
 		member(w, "authFailures", row->auth_failures);
+		member(w, "serverErrors", row->server_errors);
 		member(w, "busGaps", row->bus_gaps);
 		member(w, "rssBytes", row->rss_bytes);
 		sl_json_out_object_end(w);

@@ -21,6 +21,7 @@ struct agg_gateway {
 	uint64_t bytes;
 	uint64_t requests;
 	uint64_t auth_failures;
+	uint64_t server_errors;
 	uint64_t bus_gaps;
 	uint64_t rss_bytes;
 	_Bool ready;
@@ -34,6 +35,7 @@ struct agg_gateways {
 	/* Over all of them, also those that left, since this process began. */
 	uint64_t requests;
 	uint64_t auth_failures;
+	uint64_t server_errors;
 };
 
 /*

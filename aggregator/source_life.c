@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "drain.h"
+#include "own_event.h"
 #include "sources_state.h"
 
 #define BAR_FIRST_NS   (1 * SL_NS_PER_S)
@@ -80,6 +81,8 @@ void agg_source_life_bar(
 	source->ring.refused++;
 	sl_log_warn("source", "corrupt source=%s reason=\"%s\" barred_s=%lld",
 	    source->name, reason, (long long)(source->bar_ns / SL_NS_PER_S));
+	if (sources->options.config->aggregator.own_figures)
+		agg_own_event_corrupt(sources->options.ingest, source, reason);
 	agg_source_life_end(sources, source, "its ring is corrupt");
 }
 

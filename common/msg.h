@@ -343,7 +343,8 @@ struct sl_msg_report {
 	uint64_t bytes;
 	uint64_t requests; /* HTTP requests answered so far */
 	uint64_t auth_failures;
-	uint64_t bus_gaps; /* times it had to ask for a replay or the state */
+	uint64_t server_errors; /* answers of 500 and above */
+	uint64_t bus_gaps;      /* times it had to ask for a replay or the state */
 	uint64_t rss_bytes;
 };
 void sl_msg_report_pack(struct sl_buf *out, const struct sl_msg_report *report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "msg_wire.h"
 
-#define REPORT_FIELDS 13
+#define REPORT_FIELDS 14
 
 void sl_msg_report_pack(struct sl_buf *out, const struct sl_msg_report *report)
 {
@@ -17,6 +17,7 @@ void sl_msg_report_pack(struct sl_buf *out, const struct sl_msg_report *report)
 	sl_pack_uint(out, report->bytes);
 	sl_pack_uint(out, report->requests);
 	sl_pack_uint(out, report->auth_failures);
+	sl_pack_uint(out, report->server_errors);
 	sl_pack_uint(out, report->bus_gaps);
 	sl_pack_uint(out, report->rss_bytes);
 }
@@ -37,6 +38,7 @@ int sl_msg_report_read(const void *data, size_t len, struct sl_msg_report *repor
 	report->bytes = sl_unpack_uint(&u, 0, UINT64_MAX);
 	report->requests = sl_unpack_uint(&u, 0, UINT64_MAX);
 	report->auth_failures = sl_unpack_uint(&u, 0, UINT64_MAX);
+	report->server_errors = sl_unpack_uint(&u, 0, UINT64_MAX);
 	report->bus_gaps = sl_unpack_uint(&u, 0, UINT64_MAX);
 	report->rss_bytes = sl_unpack_uint(&u, 0, UINT64_MAX);
 	return sl_unpack_end(&u);

@@ -91,8 +91,10 @@
 	X(STRING, time_zone, "", "", 0, 128, RESTART,                                    \
 	    "Zone of the tz database whose days \"today\" means; empty: the machine's.") \
 	X(BOOL, own_figures, "", "true", 0, 0, RELOAD,                                   \
-	    "Feed failed_auth_attempts, api_requests_per_minute and active_sessions "    \
-	    "from what the gateways see, beside what other sources say of them.")        \
+	    "Feed failed_auth_attempts, api_requests_per_minute, active_sessions and "   \
+	    "error_rate from what the gateways see, beside what other sources say of "   \
+	    "them, and journal what admins change (audit.recorded) and sources that "    \
+	    "break the rules (security.incident).")                                      \
 	X(DURATION, cache_ttl, "", "60s", 0, 86400000, RELOAD,                           \
 	    "How long a computed answer to a query may be given again.")                 \
 	X(STRING, user, "", "sightline", 0, 64, RESTART,                                 \

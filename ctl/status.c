@@ -102,8 +102,8 @@ static void show_sources(const json_t *sources)
 static void show_gateways(const json_t *gateways)
 {
 	static const char *const titles[] = {"GATEWAY", "STATE", "PID", "WEBSOCKETS",
-	    "SSE", "SUBSCRIPTIONS", "DELIVERED", "REQUESTS", "REFUSED TOKENS", "GAPS",
-	    "MEMORY", NULL};
+	    "SSE", "SUBSCRIPTIONS", "DELIVERED", "REQUESTS", "REFUSED TOKENS", "ERRORS",
+	    "GAPS", "MEMORY", NULL};
 	struct ctl_table table = {0};
 	size_t i;
 	json_t *row;
@@ -121,6 +121,7 @@ static void show_gateways(const json_t *gateways)
 		count_cell(&table, row, "messages", false);
 		count_cell(&table, row, "requests", false);
 		count_cell(&table, row, "authFailures", true);
+		count_cell(&table, row, "serverErrors", true);
 		count_cell(&table, row, "busGaps", false);
 		bytes_cell(&table, row, "rssBytes");
 		ctl_table_row(&table);

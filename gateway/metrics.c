@@ -189,6 +189,7 @@ void gw_metrics_report(struct gateway *gw)
 {
 	static struct sl_buf packed;
 	const struct gw_follow_stats *bus = gw_follow_stats(gw->follow);
+	const struct sl_http_stats *http = sl_http_server_stats(gw->http);
 	uint32_t members = 0;
 
 	for (const struct gw_view *v = gw->hub.view_first; v; v = v->next)
@@ -203,8 +204,9 @@ void gw_metrics_report(struct gateway *gw)
 	    .subscriptions = members,
 	    .messages = gw->hub.stats.messages,
 	    .bytes = sl_conn_set_stats(gw->conns)->sent_bytes,
-	    .requests = sl_http_server_stats(gw->http)->requests,
+	    .requests = http->requests,
 	    .auth_failures = gw_auth_stats(gw->auth)->failures,
+	    .server_errors = http->responses[5],
 	    .bus_gaps = bus->states + bus->replays,
 	    .rss_bytes = rss_bytes(),
 	};

@@ -29,6 +29,7 @@ static const struct gw_schema schemas[] = {
     {"Section", "The metrics of one module.",
 	"overall_status? 'healthy'|'warning'|'critical'|null The worst in it.\n"
 	"open_alerts? OpenAlerts\n"
+	"notice? string What the catalog says of all of it.\n"
 	"stale? string[] Names of values that are old or were never fed.\n"
 	"* number|'healthy'|'warning'|'critical'|null\n"},
     {"OpenAlerts", "How many alerts fire.", "warning integer\ncritical integer\n"},
@@ -228,6 +229,7 @@ static const struct gw_schema schemas[] = {
 	"bytes integer\n"
 	"requests integer\n"
 	"authFailures integer\n"
+	"serverErrors integer\n"
 	"busGaps integer\n"
 	"rssBytes integer\n"},
     {"Ring", "The shared memory of a collector.",

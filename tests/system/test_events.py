@@ -2,8 +2,7 @@
 """The event processor: what is checked, counted and bounded on the way of an event."""
 import time
 
-import requests
-
+from poller import Poller
 from sightline import wait_until
 
 # "Today" must not end during a test.
@@ -45,6 +44,31 @@ def test_001_4_events_become_metrics_and_survive_kill_9(make_instance):
     feeder.event("orders.completed", order_id=9, total_amount=10, **ORDER)
     wait_values(instance, "businessMetrics", revenue_today=60, conversion_rate=50)
     wait_values(instance, "workflowPerformance", **workflow)
+
+
+def test_001_4_a_queue_of_1000_outlives_the_aggregator_and_comes_in_batches_with_priorities(make_instance):
+    instance = make_instance(env=ZONE).start()
+    feeder = instance.start_feeder("shop")
+    feeder.event("orders.completed", order_id="first", total_amount=1)
+    feeder.flush()
+    poller = Poller(instance, "topics=events.>")
+    poller.poll(wait=0)
+    poller.messages.clear()
+    instance.processes["aggregator"].kill()
+    for number in range(1000):
+        feeder.event("orders.completed", order_id=number, total_amount=1)
+    feeder.event("system.error", message="the last one, and critical")
+    instance.start_aggregator()  # the ring is read again from where it was journaled
+    instance.wait_ready()
+    wait_values(instance, "businessMetrics", revenue_today=1001)
+    while len(poller.messages) < 1001:
+        poller.poll(wait=5)
+    got = [m["data"] for m in poller.messages if m["type"] == "event"]
+    orders = [event["payload"]["order_id"] for event in got if event["type"] == "orders.completed"]
+    assert orders == list(range(1000))
+    assert got[0]["type"] == "system.error", "critical ones go first"
+    batches = instance.status()["bus"]
+    assert batches["entries"] >= 1001 and batches["batches"] < 900, "events were published one by one"
 
 
 def test_each_event_counts_once_however_often_the_aggregator_is_killed(make_instance):
@@ -125,21 +149,6 @@ def test_001_4_a_rate_limit_of_a_type_sheds_and_counts(make_instance):
     wait_until(counted, what="each event counted once")
     assert instance.source("shop")["shed"] > 0 and instance.source("shop")["dropped"] == 0
     assert 'shed source=shop type="shop.click"' in instance.processes["aggregator"].text()
-
-
-def test_the_gateways_own_figures_feed_the_security_section(make_instance):
-    instance = make_instance(env={"SIGHTLINE_AGGREGATOR_OWN_FIGURES": "true"}).start()
-    wait_until(lambda: section(instance, "securityCompliance")["failed_auth_attempts"] == 0, what="a first report")
-    for _ in range(3):
-        bad = requests.get(instance.url("/api/v1/snapshot"), headers={"Authorization": "Bearer no.such.token"},
-                           timeout=5)
-        assert bad.status_code == 401
-    with instance.ws() as ws:
-        ws.wait("connection_established")
-        wait_until(lambda: section(instance, "securityCompliance")["active_sessions"] == 1, what="one session")
-        wait_until(lambda: section(instance, "securityCompliance")["failed_auth_attempts"] == 3, what="three failures")
-        assert section(instance, "securityCompliance")["api_requests_per_minute"] >= 3
-    wait_until(lambda: section(instance, "securityCompliance")["active_sessions"] == 0, what="no session")
 
 
 def test_a_time_zone_that_is_none_is_refused_by_name(make_instance):

@@ -150,7 +150,7 @@ static void make_page(void)
 static void make_report(void)
 {
 	struct sl_msg_report report = {
-	    SLICE("gateway-2"), 4242, true, false, 1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX};
+	    SLICE("gateway-2"), 4242, true, false, 1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX};
 
 	sl_buf_reset(&message);
 	sl_msg_report_pack(&message, &report);
@@ -424,7 +424,8 @@ START_TEST(pages_requests_replies_and_reports_come_back_as_they_were_written)
 	ck_assert(report.connections_ws == 1 && report.connections_sse == 2);
 	ck_assert(report.subscriptions == 3 && report.messages == 4);
 	ck_assert(report.bytes == 5 && report.requests == 6);
-	ck_assert(report.auth_failures == 7 && report.bus_gaps == 8);
+	ck_assert(report.auth_failures == 7 && report.server_errors == 8);
+	ck_assert(report.bus_gaps == 9);
 	ck_assert(report.rss_bytes == UINT64_MAX);
 }
 END_TEST
