@@ -27,9 +27,10 @@ struct sl_catalog;
 #define SL_CATALOG_EVENTS_MAX  4096
 
 struct sl_catalog_module {
-	const char *name;  /* "system_health" */
-	const char *title; /* "System health" */
-	const char *key;   /* "systemHealth": its section of the snapshot */
+	const char *name;   /* "system_health" */
+	const char *title;  /* "System health" */
+	const char *key;    /* "systemHealth": its section of the snapshot */
+	const char *notice; /* what its section says of itself; NULL: nothing */
 	unsigned index;
 	uint64_t bit; /* 1 << index */
 };

@@ -16,8 +16,8 @@
 		NULL, SL_CONF_VALUE, NULL                                                \
 	}
 
-static const struct sl_conf_rule module_rules[] = {
-    {"title", SL_CONF_VALUE, NULL}, {"key", SL_CONF_VALUE, NULL}, END};
+static const struct sl_conf_rule module_rules[] = {{"title", SL_CONF_VALUE, NULL},
+    {"key", SL_CONF_VALUE, NULL}, {"notice", SL_CONF_VALUE, NULL}, END};
 static const struct sl_conf_rule family_rules[] = {{"module", SL_CONF_VALUE, NULL}, END};
 static const struct sl_conf_rule metric_rules[] = {
     {"module", SL_CONF_VALUE, NULL},
@@ -141,6 +141,7 @@ static int add_module(
 	module->key = sl_conf_text(entry, "key", NULL);
 	if (!module->key)
 		module->key = camel(catalog, entry->title);
+	module->notice = sl_conf_text(entry, "notice", NULL);
 	module->index = (unsigned)at;
 	module->bit = UINT64_C(1) << at;
 	sl_name_index_put(

@@ -41,6 +41,14 @@ void sl_snapshot_section(struct sl_snapshot *w, const char *key)
 	w->in_section = true;
 }
 
+void sl_snapshot_notice(struct sl_snapshot *w, const char *notice)
+{
+	if (!notice)
+		return;
+	sl_json_out_key(&w->json, "notice");
+	sl_json_out_text(&w->json, notice);
+}
+
 void sl_snapshot_value(
     struct sl_snapshot *w, const char *field, double value, bool is_status)
 {

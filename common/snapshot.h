@@ -42,6 +42,12 @@ void sl_snapshot_begin(struct sl_snapshot *w, struct sl_buf *out, int64_t newest
 void sl_snapshot_section(struct sl_snapshot *w, const char *key);
 
 /*
+ * sl_snapshot_notice adds what the section says of itself, before any
+ * sl_snapshot_stale; nothing if notice is NULL.
+ */
+void sl_snapshot_notice(struct sl_snapshot *w, const char *notice);
+
+/*
  * sl_snapshot_value adds a metric's value to the section, before any
  * sl_snapshot_stale.  NaN is null; with is_status 0, 1, 2 are the words
  * "healthy", "warning", "critical".

@@ -108,6 +108,7 @@ static void add_section(struct sl_snapshot *w, const struct state *state,
 	}
 	if (has_open_alerts(module))
 		sl_snapshot_open_alerts(w, state->warning, state->critical);
+	sl_snapshot_notice(w, module->notice);
 	sl_snapshot_stale(w, NULL);
 	for (size_t i = 0; i < state->view.count; i++) {
 		const struct ctl_metric *m = &state->view.metric[i];
@@ -164,7 +165,9 @@ static void print_tables(const struct state *state, const struct sl_catalog *cat
 				add_row(&table, &state->view.metric[j]);
 		if (table.count == 0)
 			continue;
-		ctl_out_print(CTL_TONE_HEAD, "%s\n", module->title);
+		ctl_out_print(CTL_TONE_HEAD, "%s", module->title);
+		printf("%s%s\n", module->notice ? ": " : "",
+		    module->notice ? module->notice : "");
 		ctl_table_print(&table);
 	}
 	ctl_out_print(CTL_TONE_HEAD, "Alerts");

@@ -95,6 +95,9 @@ static uint16_t section_of(struct gw_mirror *mirror, struct gw_tenant *tenant,
 		abort();
 	tenant->section[i] = (struct gw_section){
 	    .key = copy(key.data, key.len),
+	    .notice = !dot && known && known->notice
+			  ? copy(known->notice, strlen(known->notice))
+			  : NULL,
 	    .module = module,
 	    .summary = !dot && known && strcmp(known->name, "executive_summary") == 0,
 	};
@@ -214,8 +217,10 @@ static void free_tenant(void *arg, struct gw_table_node *node)
 		free(tenant->metric[i]->unit);
 		free(tenant->metric[i]);
 	}
-	for (uint32_t i = 0; i < tenant->section_count; i++)
+	for (uint32_t i = 0; i < tenant->section_count; i++) {
 		free(tenant->section[i].key);
+		free(tenant->section[i].notice);
+	}
 	gw_mirror_alert_clear(tenant);
 	gw_table_clear(&tenant->metrics);
 	free(tenant->metric);

@@ -37,6 +37,7 @@ struct gw_metric {
 /* A section of the snapshot: metrics order[first .. first + count). */
 struct gw_section {
 	char *key;
+	char *notice; /* NULL: none */
 	uint64_t module;
 	uint32_t first;
 	uint32_t count;

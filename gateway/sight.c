@@ -109,8 +109,10 @@ static void add_section(const struct gw_sight *sight, const struct gw_mirror *mi
 	}
 	if (open_alerts)
 		sl_snapshot_open_alerts(w, tenant->open_warning, tenant->open_critical);
-	if (begun)
-		add_stale(sight, mirror, s, w);
+	if (!begun)
+		return;
+	sl_snapshot_notice(w, s->notice);
+	add_stale(sight, mirror, s, w);
 }
 
 void gw_sight_snapshot(const struct gw_sight *sight, struct gw_mirror *mirror,

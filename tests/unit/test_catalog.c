@@ -67,7 +67,7 @@ static const char *resolve(const char *name)
 START_TEST(metrics_have_the_form_of_the_design)
 {
 	must_parse(
-	    "module system_health { title = \"System health\" }\n"
+	    "module system_health { title = \"System health\" notice = \"a test\" }\n"
 	    "metric cpu_usage { module = system_health unit = percent kind = gauge\n"
 	    "  aggregate = avg warning = 70 critical = 85 clear_warning = 65\n"
 	    "  clear_critical = 80 field = cpu\n"
@@ -77,6 +77,7 @@ START_TEST(metrics_have_the_form_of_the_design)
 	const struct sl_catalog_metric *cpu = metric("cpu_usage");
 	ck_assert_str_eq(cpu->module->key, "systemHealth");
 	ck_assert_str_eq(cpu->module->title, "System health");
+	ck_assert_str_eq(cpu->module->notice, "a test");
 	ck_assert_str_eq(cpu->unit, "percent");
 	ck_assert_int_eq(cpu->kind, SL_METRIC_GAUGE);
 	ck_assert_int_eq(cpu->aggregate, SL_AGGREGATE_AVG);

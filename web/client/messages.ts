@@ -7,6 +7,7 @@ export type Value = number | string | null | { [key: string]: number | null };
 export interface Section {
   [field: string]: Value | string[] | undefined;
   stale?: string[];
+  notice?: string;
 }
 
 /** A snapshot: sections by name, and what is not a section. */

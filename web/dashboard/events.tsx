@@ -7,8 +7,8 @@ const SHOWN = 12;
 
 /** The first text of the payload that says something to a person. */
 function summary(event: ActivityEvent): string {
-  const { message, title, name, status } = event.payload;
-  return [message, title, name, status].find((text) => typeof text === "string") as string ?? "";
+  const { message, title, name, subject, workflowName, status } = event.payload;
+  return [message, title, name, subject, workflowName, status].find((text) => typeof text === "string") as string ?? "";
 }
 
 export function EventsPanel({ events, gaps }: { events: ActivityEvent[]; gaps: Gap[] }) {
@@ -26,6 +26,7 @@ export function EventsPanel({ events, gaps }: { events: ActivityEvent[]; gaps: G
           {events.slice(0, SHOWN).map((event) => (
             <li key={event.id}>
               <code>{event.type}</code> {summary(event)}
+              {event.payload.demo === true && <span className="notice">made up</span>}
               <span className="muted"> {ago(event.time, now)}</span>
             </li>
           ))}

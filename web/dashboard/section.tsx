@@ -62,6 +62,11 @@ export function SectionCard({ name, section, alerts, store }: Props) {
             {overall}
           </span>
         )}
+        {section.notice && (
+          <span className="notice" data-testid={`notice-${name}`}>
+            {section.notice}
+          </span>
+        )}
       </h2>
       <div className="tiles">
         {all.map(
