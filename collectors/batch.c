@@ -304,6 +304,13 @@ static int add_labels(struct col_batch *batch, const struct col_batch_measured *
 	return 0;
 }
 
+static void add_to_samples(struct col_batch *batch, const struct col_batch_sample *sample)
+{
+	batch->sample = grow(batch->sample, batch->sample_count, &batch->sample_cap,
+	    sizeof(*batch->sample));
+	batch->sample[batch->sample_count++] = *sample;
+}
+
 int col_batch_add_sample(struct col_batch *batch, const struct col_batch_rules *rules,
     const struct col_batch_measured *measured)
 {
@@ -334,8 +341,30 @@ int col_batch_add_sample(struct col_batch *batch, const struct col_batch_rules *
 	}
 	if (rc != 0)
 		return rc;
-	batch->sample = grow(batch->sample, batch->sample_count, &batch->sample_cap,
-	    sizeof(*batch->sample));
-	batch->sample[batch->sample_count++] = sample;
+	add_to_samples(batch, &sample);
+	return 0;
+}
+
+int col_batch_add_series(struct col_batch *batch, const struct col_batch_rules *rules,
+    const char *metric, const struct col_label *label, size_t label_count, double value,
+    int64_t time_ns)
+{
+	struct col_batch_sample sample = {.value = value,
+	    .label_count = label_count,
+	    .time_ns = time_ns != 0 ? time_ns : rules->now_ns};
+
+	if (!isfinite(value))
+		return col_batch_refuse(
+		    batch, SL_EINVAL, "the value of %s is not finite", metric);
+	if (sample.time_ns > rules->now_ns + FUTURE_NS)
+		return col_batch_refuse(
+		    batch, SL_EINVAL, "the time of %s is more than 5 s ahead", metric);
+	sample.metric_at = keep(batch, sl_slice_text(metric));
+	sample.labels_at = batch->text.len;
+	for (size_t i = 0; i < label_count; i++) {
+		keep(batch, sl_slice_text(label[i].key));
+		keep(batch, sl_slice_text(label[i].value));
+	}
+	add_to_samples(batch, &sample);
 	return 0;
 }

@@ -67,6 +67,7 @@ struct col_batch {
 	size_t event_count, event_cap;
 	struct col_batch_sample *sample;
 	size_t sample_count, sample_cap;
+	bool lenient;    /* of too many series only the new ones are left out */
 	size_t ignored;  /* items that say nothing which the catalog has a type for */
 	char error[256]; /* why it was refused: one line for the sender */
 };
@@ -106,6 +107,15 @@ struct col_batch_measured {
 /* col_batch_add_sample adds a sample; errors as above. */
 int col_batch_add_sample(struct col_batch *batch, const struct col_batch_rules *rules,
     const struct col_batch_measured *measured);
+
+/*
+ * col_batch_add_series adds a sample whose metric and labels are known to be good
+ * (mapping.h); its labels are in the order of their keys.  time_ns 0: now.
+ * Errors as above: a value that is not finite, a time ahead.
+ */
+int col_batch_add_series(struct col_batch *batch, const struct col_batch_rules *rules,
+    const char *metric, const struct col_label *label, size_t label_count, double value,
+    int64_t time_ns);
 
 /* col_batch_refuse writes the error line and returns code. */
 int col_batch_refuse(struct col_batch *batch, int code, const char *fmt, ...)

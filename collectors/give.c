@@ -7,6 +7,8 @@
 #include "clock.h"
 #include "error.h"
 
+#define NO_SERIES UINT32_MAX
+
 struct col_give {
 	struct col_core *core;
 	struct col_seen *ids;
@@ -122,7 +124,10 @@ static size_t read_labels(const struct col_batch *batch,
 	return sample->label_count;
 }
 
-/* What a refused batch has defined stays defined: it counts, so it is bounded. */
+/*
+ * What a refused batch has defined stays defined: it counts, so it is bounded.
+ * In a lenient one, NO_SERIES stands where a series would be too many.
+ */
 static int define(struct col_give *give, struct col_batch *batch, size_t series_max)
 {
 	struct col_label labels[COL_CORE_LABELS_MAX];
@@ -135,14 +140,18 @@ static int define(struct col_give *give, struct col_batch *batch, size_t series_
 		size_t count = read_labels(batch, sample, labels);
 		bool known = col_core_has_gauge(give->core, metric, labels, count);
 
-		if ((!known && give->series >= series_max) ||
+		if ((known || give->series < series_max) &&
 		    col_core_gauge(
-			give->core, metric, NULL, labels, count, &give->handle[i]) != 0)
-			return col_batch_refuse(batch, SL_EINVAL,
-			    "samples[%zu]: %s would be one more than %zu series, see "
-			    "series_max",
-			    i, metric, series_max);
-		give->series += !known;
+			give->core, metric, NULL, labels, count, &give->handle[i]) == 0) {
+			give->series += !known;
+			continue;
+		}
+		give->handle[i] = NO_SERIES;
+		col_batch_refuse(batch, SL_EINVAL,
+		    "samples[%zu]: %s would be one more than %zu series, see series_max",
+		    i, metric, series_max);
+		if (!batch->lenient)
+			return SL_EINVAL;
 	}
 	return 0;
 }
@@ -191,11 +200,20 @@ static void take_events(
 	}
 }
 
-static void take_samples(struct col_give *give, const struct col_batch *batch)
+static void take_samples(
+    struct col_give *give, const struct col_batch *batch, struct col_give_taken *taken)
 {
-	for (size_t i = 0; i < batch->sample_count; i++)
-		col_core_push(give->core, give->handle[i], batch->sample[i].value,
-		    &(struct col_tick){.wall_ns = batch->sample[i].time_ns});
+	for (size_t i = 0; i < batch->sample_count; i++) {
+		const struct col_batch_sample *sample = &batch->sample[i];
+
+		if (give->handle[i] == NO_SERIES) {
+			taken->left_out++;
+			continue;
+		}
+		col_core_push(give->core, give->handle[i], sample->value,
+		    &(struct col_tick){.wall_ns = sample->time_ns});
+		taken->samples++;
+	}
 	col_core_flush(give->core);
 }
 
@@ -214,7 +232,6 @@ int col_give_batch(struct col_give *give, struct col_batch *batch, size_t series
 	if (rc != 0)
 		return rc;
 	take_events(give, batch, taken);
-	take_samples(give, batch);
-	taken->samples = batch->sample_count;
+	take_samples(give, batch, taken);
 	return 0;
 }

@@ -25,6 +25,7 @@ struct col_give_taken {
 	size_t events;
 	size_t duplicates; /* of an id that was taken before */
 	size_t samples;
+	size_t left_out; /* samples of a lenient batch; its error says why */
 	uint64_t number; /* of the newest event among them, duplicates included; or 0 */
 };
 

@@ -9,7 +9,7 @@
 #define COMM_KEPT 15 /* TASK_COMM_LEN without its NUL */
 
 /* Words of /proc/PID/stat between what is read, counted behind the comm. */
-#define WORDS_BEFORE_THREADS 16
+#define WORDS_BEFORE_THREADS 15 /* and the parent */
 #define WORDS_BEFORE_START   1
 
 int col_parse_process(struct sl_slice text, struct col_parse_process *out)
@@ -28,6 +28,7 @@ int col_parse_process(struct sl_slice text, struct col_parse_process *out)
 		return SL_EMALFORMED;
 	text = (struct sl_slice){close + 1, text.len - comm.len - 1};
 	if (!col_scan_word(&text, &state) || state.len != 1 ||
+	    !col_scan_u64(&text, &out->ppid) ||
 	    !col_scan_skip(&text, WORDS_BEFORE_THREADS) ||
 	    !col_scan_u64(&text, &out->threads) ||
 	    !col_scan_skip(&text, WORDS_BEFORE_START) ||

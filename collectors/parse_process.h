@@ -13,6 +13,7 @@
 
 struct col_parse_process {
 	uint64_t pid;
+	uint64_t ppid;             /* its parent; 0: none that can be seen */
 	char comm[COL_PARSE_COMM]; /* may hold any printable character, ')' included */
 	char state;                /* R S D Z T t I … */
 	uint64_t threads;

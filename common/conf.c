@@ -67,6 +67,15 @@ static int keep_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result
 	return 0;
 }
 
+/* Collectors of different types have options of one name: one rule is enough. */
+static bool is_repeated(const struct sl_conf_rule *first, const struct sl_conf_rule *rule)
+{
+	for (; first < rule; first++)
+		if (strcmp(first->name, rule->name) == 0)
+			return true;
+	return false;
+}
+
 static size_t rule_count(const struct sl_conf_rule *rule)
 {
 	size_t n = 0;
@@ -82,9 +91,12 @@ static cfg_opt_t *make_options(const struct sl_conf_rule *rule)
 	size_t n = rule_count(rule);
 	cfg_opt_t *options = must(calloc(n + 1, sizeof *options));
 	const cfg_opt_t end = CFG_END();
+	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const char *name = rule[i].name;
+		if (is_repeated(rule, &rule[i]))
+			continue;
 		cfg_opt_t *inner =
 		    rule[i].kind >= SL_CONF_SECTION ? make_options(rule[i].rule) : NULL;
 		const cfg_opt_t value =
@@ -98,17 +110,23 @@ static cfg_opt_t *make_options(const struct sl_conf_rule *rule)
 		    CFG_SEC(name, inner, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 		const cfg_opt_t *kinds[] = {&value, &list, &one, &titled, &unique};
 
-		options[i] = *kinds[rule[i].kind];
+		options[used++] = *kinds[rule[i].kind];
 	}
-	options[n] = end;
+	options[used] = end;
 	return options;
 }
 
 static void free_options(cfg_opt_t *options, const struct sl_conf_rule *rule)
 {
-	for (size_t i = 0; rule[i].name; i++)
+	cfg_opt_t *option = options;
+
+	for (size_t i = 0; rule[i].name; i++) {
+		if (is_repeated(rule, &rule[i]))
+			continue;
 		if (rule[i].kind >= SL_CONF_SECTION)
-			free_options(options[i].subopts, rule[i].rule);
+			free_options(option->subopts, rule[i].rule);
+		option++;
+	}
 	free(options);
 }
 
@@ -153,7 +171,9 @@ static int section_line(const struct sl_conf_entry *section, const cfg_t *cfg)
 static void fill_section(struct sl_conf_entry *section, cfg_t *cfg,
     const struct sl_conf_rule *rule, const char *file)
 {
-	for (; rule->name; rule++) {
+	for (const struct sl_conf_rule *first = rule; rule->name; rule++) {
+		if (is_repeated(first, rule))
+			continue;
 		cfg_opt_t *opt = cfg_getopt(cfg, rule->name);
 		unsigned n = cfg_opt_size(opt);
 

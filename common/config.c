@@ -49,6 +49,7 @@ static const struct sl_conf_rule target_rules[] = {SL_OPTIONS_TARGET(RULE) END};
 static const struct sl_conf_rule map_rules[] = {SL_OPTIONS_MAP(RULE) END};
 static const struct sl_conf_rule log_file_rules[] = {SL_OPTIONS_LOG_FILE(RULE) END};
 static const struct sl_conf_rule log_pattern_rules[] = {SL_OPTIONS_LOG_PATTERN(RULE) END};
+static const struct sl_conf_rule script_rules[] = {SL_OPTIONS_SCRIPT(RULE) END};
 static const struct sl_conf_rule log_rules[] = {SL_OPTIONS_LOG(RULE) END};
 static const struct sl_conf_rule gateway_rules[] = {SL_OPTIONS_GATEWAY(RULE) END};
 static const struct sl_conf_rule auth_rules[] = {
@@ -61,15 +62,14 @@ static const struct sl_conf_rule aggregator_rules[] = {
 #undef X
 	    {"alertThresholds", SL_CONF_UNIQUE, threshold_rules},
     END};
-static const struct sl_conf_rule collector_rules[] = {
-    SL_OPTIONS_COLLECTOR(RULE) SL_OPTIONS_SYSTEM(RULE) SL_OPTIONS_SYNTHETIC(RULE)
-	SL_OPTIONS_POSTGRES(RULE)
-	    SL_OPTIONS_WEBHOOK(RULE){"probe", SL_CONF_UNIQUE, probe_rules},
-    {"service", SL_CONF_UNIQUE, service_rules}, {"table", SL_CONF_UNIQUE, table_rules},
-    SL_OPTIONS_LOGS(RULE){"file", SL_CONF_UNIQUE, log_file_rules},
-    {"pattern", SL_CONF_UNIQUE, log_pattern_rules},
-    {"query", SL_CONF_UNIQUE, query_rules}, {"target", SL_CONF_UNIQUE, target_rules},
-    {"map", SL_CONF_UNIQUE, map_rules}, END};
+static const struct sl_conf_rule collector_rules[] = {SL_OPTIONS_COLLECTOR(RULE)
+#define X(id, member) SL_OPTIONS_##id(RULE)
+	SL_COLLECTOR_OPTIONS_TABLE(X)
+#undef X
+#define X(id, member, name) {name, SL_CONF_UNIQUE, member##_rules},
+	    SL_COLLECTOR_SECTION_TABLE(X)
+#undef X
+		END};
 static const struct sl_conf_rule root_rules[] = {
     {"log", SL_CONF_SECTION, log_rules},
     {"auth", SL_CONF_SECTION, auth_rules},
@@ -240,11 +240,25 @@ static int load_option(struct loader *loader, const struct sl_config_place *plac
 	return rc;
 }
 
+/* Options of another type of collector have no value in this one. */
+static bool is_effective(
+    const struct sl_config *config, const struct sl_config_place *place)
+{
+	const struct sl_config_collector *collector =
+	    sl_config_collector_find(config, place->outer_title);
+
+	return strcmp(place->outer, "collector") != 0 ||
+	       place->section == SL_SECTION_COLLECTOR ||
+	       sl_section_of_type(place->section, collector->type);
+}
+
 static int load_section(void *arg, const struct sl_config_place *place)
 {
 	struct loader *loader = arg;
 	const struct sl_conf_entry *section = sl_config_place_entry(place, loader->root);
 
+	if (!is_effective(loader->config, place))
+		return 0;
 	for (size_t i = 0; sl_option_at(i); i++) {
 		const struct sl_option *option = sl_option_at(i);
 
@@ -339,27 +353,6 @@ const struct sl_config_collector *sl_config_collector_find(
 	return NULL;
 }
 
-/* Options of another type of collector have no meaning in this one. */
-static bool is_effective(
-    const struct sl_config *config, const struct sl_config_item *item)
-{
-	enum sl_section section = item->option->section;
-
-	if (strcmp(sl_section_name(section), "collector") != 0 ||
-	    section == SL_SECTION_COLLECTOR)
-		return true;
-	for (size_t i = 0; i < config->collector_count; i++) {
-		const struct sl_config_collector *collector = &config->collector[i];
-		size_t len = strlen(collector->title);
-		const char *rest = item->path + strlen("collector.");
-
-		if (strncmp(rest, collector->title, len) == 0 && rest[len] == '.' &&
-		    strcmp(rest + len + 1, item->option->name) == 0)
-			return sl_section_of_type(section, collector->type);
-	}
-	return false;
-}
-
 static struct sl_config_value as_value(const struct sl_config_item *item)
 {
 	return (struct sl_config_value){
@@ -372,8 +365,7 @@ void sl_config_visit(const struct sl_config *config,
 	for (size_t i = 0; i < config->item_count; i++) {
 		const struct sl_config_value value = as_value(&config->item[i]);
 
-		if (is_effective(config, &config->item[i]))
-			fn(arg, &value);
+		fn(arg, &value);
 	}
 }
 

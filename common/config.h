@@ -120,30 +120,26 @@ struct sl_config_log_pattern {
 	char *title;
 	SL_OPTIONS_LOG_PATTERN(SL_MEMBER)
 };
+struct sl_config_exec {
+	SL_OPTIONS_EXEC(SL_MEMBER)
+};
+struct sl_config_script {
+	char *title;
+	SL_OPTIONS_SCRIPT(SL_MEMBER)
+};
 struct sl_config_collector {
 	char *title; /* the name of the source */
 	SL_OPTIONS_COLLECTOR(SL_MEMBER)
-	struct sl_config_system system;       /* where type is system */
-	struct sl_config_synthetic synthetic; /* where type is synthetic */
-	struct sl_config_probe *probe;
-	size_t probe_count;
-	struct sl_config_service *service;
-	size_t service_count;
-	struct sl_config_postgres postgres; /* where type is postgres */
-	struct sl_config_table *table;
-	size_t table_count;
-	struct sl_config_query *query;
-	size_t query_count;
-	struct sl_config_webhook webhook; /* where type is webhook */
-	struct sl_config_target *target;
-	size_t target_count;
-	struct sl_config_map *map;
-	size_t map_count;
-	struct sl_config_logs logs; /* where type is log */
-	struct sl_config_log_file *log_file;
-	size_t log_file_count;
-	struct sl_config_log_pattern *log_pattern;
-	size_t log_pattern_count;
+	/* The options of its type; those of others have no meaning. */
+#define X(id, member) struct sl_config_##member member;
+	SL_COLLECTOR_OPTIONS_TABLE(X)
+#undef X
+	/* Its titled sections, such as probe and probe_count. */
+#define X(id, member, name)                                                              \
+	struct sl_config_##member *member;                                               \
+	size_t member##_count;
+	SL_COLLECTOR_SECTION_TABLE(X)
+#undef X
 };
 
 /*

@@ -184,6 +184,40 @@ static int check_log(const struct sl_config_collector *collector,
 	return 0;
 }
 
+static const char *script_fault(const struct sl_config_script *script)
+{
+	if (script->command.count == 0 || *script->command.name[0] != '/')
+		return "needs command, which begins with a full path";
+	if (*script->directory != '/')
+		return "directory must be a full path";
+	if (strcmp(script->mode, "daemon") != 0 && strcmp(script->signal, "none") != 0)
+		return "only a daemon is sent a signal";
+	if (script->restart_delay_max_ms < script->restart_delay_ms)
+		return "restart_delay_max must not be shorter than restart_delay";
+	for (size_t i = 0; i < script->environment.count; i++)
+		if (strcspn(script->environment.name[i], "=") == 0 ||
+		    !strchr(script->environment.name[i], '='))
+			return "environment must be of the form NAME=value";
+	return NULL;
+}
+
+static int check_exec(const struct sl_config_collector *collector,
+    const struct sl_conf_entry *entry, struct sl_buf *error)
+{
+	for (size_t i = 0; i < collector->script_count; i++) {
+		const struct sl_config_script *script = &collector->script[i];
+		const struct sl_conf_entry *where = find(entry, "script", script->title);
+
+		if (!is_name(script->title))
+			return fail(where, error, "script", script->title,
+			    "its name must be 1 to 128 letters, digits, \"_\" and \"-\"");
+		const char *fault = script_fault(script);
+		if (fault)
+			return fail(where, error, "script", script->title, fault);
+	}
+	return 0;
+}
+
 static int check_collector(const struct sl_config_collector *collector,
     const struct sl_conf_entry *root, struct sl_buf *error)
 {
@@ -220,7 +254,7 @@ static int check_collector(const struct sl_config_collector *collector,
 		if (check_map(&collector->map[i],
 			find(entry, "map", collector->map[i].title), error))
 			return SL_EINVAL;
-	if (check_log(collector, entry, error))
+	if (check_log(collector, entry, error) || check_exec(collector, entry, error))
 		return SL_EINVAL;
 	return check_postgres(collector, entry, error);
 }

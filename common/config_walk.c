@@ -16,72 +16,40 @@ static int visit(int (*fn)(void *, const struct sl_config_place *), void *arg,
 	return fn(arg, &place);
 }
 
-static int walk_collector(struct sl_config_collector *collector,
-    int (*fn)(void *arg, const struct sl_config_place *place), void *arg)
-{
-	int rc = visit(fn, arg, SL_SECTION_COLLECTOR, collector->title, collector);
+typedef int visitor(void *arg, const struct sl_config_place *place);
 
-	if (rc == 0)
-		rc = visit(
-		    fn, arg, SL_SECTION_SYSTEM, collector->title, &collector->system);
-	if (rc == 0)
-		rc = visit(fn, arg, SL_SECTION_SYNTHETIC, collector->title,
-		    &collector->synthetic);
-	if (rc == 0)
-		rc = visit(
-		    fn, arg, SL_SECTION_POSTGRES, collector->title, &collector->postgres);
-	if (rc == 0)
-		rc = visit(
-		    fn, arg, SL_SECTION_WEBHOOK, collector->title, &collector->webhook);
-	for (size_t i = 0; rc == 0 && i < collector->probe_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_PROBE, "collector",
-		    collector->title, "probe", collector->probe[i].title,
-		    &collector->probe[i]};
-		rc = fn(arg, &place);
+static int walk_sections(enum sl_section section, const char *outer_title, void *array,
+    size_t size, size_t count, visitor *fn, void *arg)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		char *element = (char *)array + i * size;
+		char *title; /* every such struct begins with it */
+
+		memcpy(&title, element, sizeof title);
+		rc = fn(arg, &(struct sl_config_place){section, "collector", outer_title,
+				 sl_section_name(section), title, element});
 	}
-	for (size_t i = 0; rc == 0 && i < collector->service_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_SERVICE, "collector",
-		    collector->title, "service", collector->service[i].title,
-		    &collector->service[i]};
-		rc = fn(arg, &place);
-	}
-	for (size_t i = 0; rc == 0 && i < collector->table_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_TABLE, "collector",
-		    collector->title, "table", collector->table[i].title,
-		    &collector->table[i]};
-		rc = fn(arg, &place);
-	}
-	for (size_t i = 0; rc == 0 && i < collector->query_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_QUERY, "collector",
-		    collector->title, "query", collector->query[i].title,
-		    &collector->query[i]};
-		rc = fn(arg, &place);
-	}
-	for (size_t i = 0; rc == 0 && i < collector->target_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_TARGET, "collector",
-		    collector->title, "target", collector->target[i].title,
-		    &collector->target[i]};
-		rc = fn(arg, &place);
-	}
-	for (size_t i = 0; rc == 0 && i < collector->map_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_MAP, "collector",
-		    collector->title, "map", collector->map[i].title, &collector->map[i]};
-		rc = fn(arg, &place);
-	}
-	if (rc == 0)
-		rc = visit(fn, arg, SL_SECTION_LOGS, collector->title, &collector->logs);
-	for (size_t i = 0; rc == 0 && i < collector->log_file_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_LOG_FILE, "collector",
-		    collector->title, "file", collector->log_file[i].title,
-		    &collector->log_file[i]};
-		rc = fn(arg, &place);
-	}
-	for (size_t i = 0; rc == 0 && i < collector->log_pattern_count; i++) {
-		const struct sl_config_place place = {SL_SECTION_LOG_PATTERN, "collector",
-		    collector->title, "pattern", collector->log_pattern[i].title,
-		    &collector->log_pattern[i]};
-		rc = fn(arg, &place);
-	}
+	return rc;
+}
+
+static int walk_collector(struct sl_config_collector *collector, visitor *fn, void *arg)
+{
+	const char *title = collector->title;
+	int rc = visit(fn, arg, SL_SECTION_COLLECTOR, title, collector);
+
+#define X(id, member)                                                                    \
+	if (rc == 0)                                                                     \
+		rc = visit(fn, arg, SL_SECTION_##id, title, &collector->member);
+	SL_COLLECTOR_OPTIONS_TABLE(X)
+#undef X
+#define X(id, member, name)                                                              \
+	if (rc == 0)                                                                     \
+		rc = walk_sections(SL_SECTION_##id, title, collector->member,            \
+		    sizeof *collector->member, collector->member##_count, fn, arg);
+	SL_COLLECTOR_SECTION_TABLE(X)
+#undef X
 	return rc;
 }
 
@@ -194,22 +162,11 @@ void sl_config_shape(struct sl_config *config, const struct sl_conf_entry *root)
 		const struct sl_conf_entry *entry =
 		    find(root, "collector", collector->title);
 
-		collector->probe = make_titled(
-		    entry, "probe", sizeof *collector->probe, &collector->probe_count);
-		collector->service = make_titled(entry, "service",
-		    sizeof *collector->service, &collector->service_count);
-		collector->table = make_titled(
-		    entry, "table", sizeof *collector->table, &collector->table_count);
-		collector->log_file = make_titled(entry, "file",
-		    sizeof *collector->log_file, &collector->log_file_count);
-		collector->log_pattern = make_titled(entry, "pattern",
-		    sizeof *collector->log_pattern, &collector->log_pattern_count);
-		collector->query = make_titled(
-		    entry, "query", sizeof *collector->query, &collector->query_count);
-		collector->target = make_titled(
-		    entry, "target", sizeof *collector->target, &collector->target_count);
-		collector->map = make_titled(
-		    entry, "map", sizeof *collector->map, &collector->map_count);
+#define X(id, member, name)                                                              \
+	collector->member = make_titled(                                                 \
+	    entry, name, sizeof *collector->member, &collector->member##_count);
+		SL_COLLECTOR_SECTION_TABLE(X)
+#undef X
 	}
 }
 
@@ -229,21 +186,11 @@ void sl_config_unshape(struct sl_config *config)
 	for (size_t i = 0; i < config->collector_count; i++) {
 		struct sl_config_collector *collector = &config->collector[i];
 
-		free_titled(
-		    collector->probe, sizeof *collector->probe, collector->probe_count);
-		free_titled(collector->service, sizeof *collector->service,
-		    collector->service_count);
-		free_titled(
-		    collector->table, sizeof *collector->table, collector->table_count);
-		free_titled(collector->log_file, sizeof *collector->log_file,
-		    collector->log_file_count);
-		free_titled(collector->log_pattern, sizeof *collector->log_pattern,
-		    collector->log_pattern_count);
-		free_titled(
-		    collector->query, sizeof *collector->query, collector->query_count);
-		free_titled(collector->target, sizeof *collector->target,
-		    collector->target_count);
-		free_titled(collector->map, sizeof *collector->map, collector->map_count);
+#define X(id, member, name)                                                              \
+	free_titled(                                                                     \
+	    collector->member, sizeof *collector->member, collector->member##_count);
+		SL_COLLECTOR_SECTION_TABLE(X)
+#undef X
 	}
 	free_titled(
 	    config->collector, sizeof *config->collector, config->collector_count);

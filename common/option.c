@@ -42,6 +42,8 @@
 #define LOGS_ROW(...)        ROW(LOGS, sl_config_logs, __VA_ARGS__)
 #define LOG_FILE_ROW(...)    ROW(LOG_FILE, sl_config_log_file, __VA_ARGS__)
 #define LOG_PATTERN_ROW(...) ROW(LOG_PATTERN, sl_config_log_pattern, __VA_ARGS__)
+#define EXEC_ROW(...)        ROW(EXEC, sl_config_exec, __VA_ARGS__)
+#define SCRIPT_ROW(...)      ROW(SCRIPT, sl_config_script, __VA_ARGS__)
 
 static const struct sl_option options[] = {
 #define X(id, member, name, rows) rows(id##_ROW)

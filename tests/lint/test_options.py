@@ -58,6 +58,8 @@ OPENING = {
     'collector "log" {': "LOGS",
     'file "nginx" {': "LOG_FILE",
     'pattern "payment" {': "LOG_PATTERN",
+    'collector "exec" {': "EXEC",
+    'script "orders" {': "SCRIPT",
 }
 
 
@@ -85,7 +87,7 @@ def test_the_sample_shows_every_option_with_its_default(options):
         expected = SHIPPED.get((section, option.name), in_file(option))
         if shown != expected:
             wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
-    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE", "LOGS")
+    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE", "EXEC", "LOGS")
                                                         for name in ("type", "start", "modules")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
@@ -112,6 +114,8 @@ HEADINGS = {
     'collector "name" of type log': "LOGS",
     'collector "name", file "name"': "LOG_FILE",
     'collector "name", pattern "name"': "LOG_PATTERN",
+    'collector "name" of type exec': "EXEC",
+    'collector "name", script "name"': "SCRIPT",
 }
 
 
@@ -178,6 +182,8 @@ READERS = {
     "LOGS": ("collectors", "logs"),
     "LOG_FILE": ("collectors", "file|config"),
     "LOG_PATTERN": ("collectors", "config"),
+    "EXEC": ("collectors", "exec"),
+    "SCRIPT": ("collectors", "section|script"),
 }
 
 

@@ -29,6 +29,7 @@ REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitize
 PROGRAMS = {
     "aggregator": "aggregator/sightline-aggregator",
     "gateway": "gateway/sightline-gateway",
+    "collect-exec": "collectors/sightline-collect-exec",
     "collect-log": "collectors/sightline-collect-log",
     "collect-postgres": "collectors/sightline-collect-postgres",
     "collect-system": "collectors/sightline-collect-system",
