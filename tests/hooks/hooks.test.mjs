@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Node hooks: every event that they take arrives once, in order, whatever the
+// collector answers and however a program ends.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const require = createRequire(import.meta.url);
+const HOME = fileURLToPath(new URL("../../hooks/node/", import.meta.url));
+const { Sender } = require(join(HOME, "lib/sender.js"));
+const { Queue } = require(join(HOME, "lib/queue.js"));
+const { DEFAULTS, problem, read, secretOf } = require(join(HOME, "lib/settings.js"));
+const { event, payload } = require(join(HOME, "lib/plain.js"));
+const { uuid7 } = require(join(HOME, "lib/ident.js"));
+const { backoff, judge, retryAfter } = require(join(HOME, "lib/verdict.js"));
+const { EMITTERS } = require(join(HOME, "lib/emitter.js"));
+const SECRET = "a secret of the tests of hooks";
+
+process.on("warning", () => {});
+
+/** Answers as a test wants: answers, then always; undefined is 202, "cut" closes. */
+class Collector {
+	static async open() {
+		const made = new Collector();
+		Object.assign(made, { answers: [], always: undefined, requests: [], taken: [], secret: SECRET, known: new Set() });
+		made.server = http.createServer((request, response) => made.handle(request, response));
+		await new Promise((resolve) => { made.server.listen(0, "127.0.0.1", resolve); });
+		made.url = `http://127.0.0.1:${made.server.address().port}/v1/events`;
+		return made;
+	}
+
+	async handle(request, response) {
+		const chunks = [];
+		for await (const chunk of request)
+			chunks.push(chunk);
+		const { events } = JSON.parse(Buffer.concat(chunks).toString());
+		this.requests.push(events);
+		let answer = this.answers.length > 0 ? this.answers.shift() : this.always;
+		if (typeof answer === "function")
+			answer = answer(events);
+		if (answer === undefined && request.headers.authorization !== `Bearer ${this.secret}`)
+			answer = [401, {}, "wrong secret"];
+		if (answer === "cut") {
+			request.socket.destroy();
+			return;
+		}
+		const [status, fields, detail] = answer ?? [202, {}, ""];
+		if (answer === undefined)
+			for (const one of events)
+				if (!this.known.has(one.id)) {
+					this.known.add(one.id);
+					this.taken.push(one);
+				}
+		response.writeHead(status, fields);
+		response.end(JSON.stringify({ detail }));
+	}
+
+	numbers() {
+		return this.taken.filter((one) => "n" in one.payload).map((one) => one.payload.n);
+	}
+
+	close() {
+		this.server.closeAllConnections();
+		this.server.close();
+	}
+}
+
+/** A test with a collector and a factory of senders to it. */
+function within(name, body) {
+	test(name, { timeout: 60000 }, async () => {
+		const collector = await Collector.open();
+		const made = [];
+		try {
+			await body(collector, (settings = {}) => {
+				made.push(new Sender({ ...DEFAULTS, url: collector.url, secret: SECRET, lingerS: 0.001, retryMinS: 0.01,
+					retryMaxS: 0.02, ...settings }));
+				return made.at(-1);
+			});
+		} finally {
+			for (const sender of made)
+				await sender.close(100);
+			collector.close();
+		}
+	});
+}
+
+function emit(sender, numbers) {
+	for (const n of numbers)
+		assert.ok(sender.emit("bench.hooks", { n }));
+}
+
+const range = (count) => Array.from({ length: count }, (_, n) => n);
+
+// -- parts -------------------------------------------------------------------------------
+
+test("ids are UUIDs of version 7 and sort by their making", () => {
+	const ids = Array.from({ length: 10000 }, () => uuid7());
+	assert.deepEqual([...new Set(ids)].sort(), ids);
+	for (const id of ids.slice(0, 100))
+		assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("a payload is the nearest thing that passes", () => {
+	const found = JSON.parse(payload({
+		date: new Date(0), big: 2n ** 70n, small: 5n, nan: NaN, map: new Map([["a", 1]]), set: new Set([1]), nul: "a\0b",
+		half: "\ud800x", none: null, missing: undefined, call() {}, deep: { none: null }, list: [undefined, Infinity],
+		text: "Grüße 😀", ["__proto__"]: 1, error: Object.assign(new Error("boom"), { stack: "s" }),
+	}));
+	assert.deepEqual(found, JSON.parse(`{"date":"1970-01-01T00:00:00.000Z","big":"1180591620717411303424","small":5,
+		"map":{"a":1},"set":[1],"nul":"ab","half":"\ufffdx","deep":{"none":null},"list":[null,null],
+		"text":"Grüße 😀","__proto__":1,"error":{"name":"Error","message":"boom","stack":"s"}}`));
+	const endless = {};
+	endless.self = endless;
+	for (const wrong of [endless, { a: "x".repeat(70000) }, { a: range(5000) }, [], null, "text"])
+		assert.throws(() => payload(wrong));
+	assert.throws(() => event("a.b", "i", {}, new Date(NaN)));
+	assert.throws(() => event("a.b", "i", {}, undefined, "everyone"));
+});
+
+test("a verdict is final only on a clear word", () => {
+	const short = (...given) => {
+		const { action, count = 0 } = judge(...given);
+		return `${action} ${count}`;
+	};
+	assert.deepEqual([short(202, "", 5), short(409, "", 5), short(422, "events[3]: no", 5), short(422, "events[0]: no", 5),
+		short(422, "events[0]: its time is more than 5 s ahead", 5), short(422, "events[9]: no", 5), short(422, "?", 1),
+		short(413, "", 2), short(413, "", 1)],
+	["taken 0", "taken 0", "fewer 3", "drop 0", "undate 0", "fewer 2", "drop 0", "fewer 1", "drop 0"]);
+	for (const status of [200, 204, 301, 401, 403, 404, 408, 429, 500, 502, 503])
+		assert.equal(judge(status, "", 5).action, "later");
+});
+
+test("Retry-After is read in both forms and bounded, back-off doubles with jitter", () => {
+	const now = 90000;
+	assert.deepEqual(["7", "99999999999999", "Thu, 01 Jan 1970 00:01:40 GMT", "Thu, 01 Jan 1970 00:00:10 GMT", "-3", "soon",
+		"Jan 2027", undefined].map((text) => retryAfter(text, now)), [7, 300, 10, 0, 0, 0, 0, 0]);
+	assert.deepEqual([1, 2, 3, 4, 5, 500].map((n) => backoff(n, 0.1, 1, () => 1)), [0.1, 0.2, 0.4, 0.8, 1, 1]);
+	assert.equal(backoff(3, 0.1, 1, () => 0), 0.2);
+});
+
+test("settings come from options, then the environment", () => {
+	const found = read({ eventsMax: 7 }, { SIGHTLINE_HOOKS_EVENTS_MAX: "5", SIGHTLINE_HOOKS_EXIT_S: "1.5", SIGHTLINE_HOOKS_SECRET: "s" });
+	assert.deepEqual([found.eventsMax, found.exitS, found.secret], [7, 1.5, "s"]);
+	assert.throws(() => read({}, { SIGHTLINE_HOOKS_EVENTS_MAX: "many" }), /SIGHTLINE_HOOKS_EVENTS_MAX/);
+	assert.throws(() => read({ nonsense: 1 }, {}), /nonsense/);
+	for (const wrong of [{}, { secret: "a\nb" }, { secret: "s", url: "ftp://x" }, { secret: "s", url: "no" }, { secret: "s", eventsMax: 0 }])
+		assert.ok(problem({ ...DEFAULTS, ...wrong }));
+});
+
+test("the queue is bounded in items and bytes and refuses the newest", () => {
+	const few = new Queue(3, 1000);
+	assert.deepEqual(range(5).map(() => few.put("x")), [true, true, true, false, false]);
+	const small = new Queue(10, 10);
+	assert.deepEqual([small.put("ääää"), small.put("yy"), small.put("z")], [true, true, false]);
+	assert.deepEqual([small.first(10, 8), small.first(1, 100), small.first(9, 1)], [["ääää"], ["ääää"], ["ääää"]]);
+	small.settle(1);
+	small.replaceFirst("zzz");
+	assert.deepEqual([small.bytes, small.length, small.first(9, 99)], [3, 1, ["zzz"]]);
+	const long = new Queue(1e6, 1e9);
+	for (const n of range(5000))
+		long.put(String(n));
+	for (const n of range(5000)) {
+		assert.deepEqual(long.first(1, 99), [String(n)]);
+		long.settle(1);
+	}
+	assert.ok(long.items.length < 3000 && long.bytes === 0);
+});
+
+// -- sending ------------------------------------------------------------------------------
+
+within("events go in batches and in order", async (collector, make) => {
+	const sender = make({ lingerS: 5 });
+	emit(sender, range(2000));
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), range(2000));
+	assert.ok(collector.requests.length < 20 && sender.figures().sent === 2000);
+});
+
+for (const failure of ["cut", [503, {}, ""], [500, {}, ""], [404, {}, ""], [200, {}, ""], [401, {}, ""]])
+	within(`what was not taken is sent again with the same id: ${failure}`, async (collector, make) => {
+		collector.answers = [failure, failure, failure];
+		const sender = make();
+		emit(sender, [1]);
+		assert.ok(await sender.flush(20000));
+		emit(sender, [2]);
+		assert.ok(await sender.flush(20000));
+		assert.deepEqual(collector.numbers(), [1, 2]);
+		assert.equal(new Set(collector.requests.slice(0, 4).map(([one]) => one.id)).size, 1);
+	});
+
+within("Retry-After is honoured and firm", async (collector, make) => {
+	const sender = make();
+	const pauses = [];
+	const pause = sender.pause;
+	sender.pause = (ms, firm) => {
+		pauses.push([ms, firm]);
+		return pause.call(sender, 0, firm);
+	};
+	collector.answers = [[429, { "Retry-After": "7" }, ""], [503, {}, ""]];
+	emit(sender, [1]);
+	assert.ok(await sender.flush(20000));
+	const [[asked, firm], [own, soft]] = pauses.slice(-2);
+	assert.ok(asked >= 7000 && asked <= 8750 && firm && own <= 20 && !soft);
+});
+
+within("an event at fault is dropped and counted and the others arrive", async (collector, make) => {
+	const bad = [0, 7, 8, 19];
+	collector.always = (events) => {
+		const place = events.findIndex((one) => bad.includes(one.payload.n));
+		return place < 0 ? undefined : [422, {}, `events[${place}]: the catalog does not declare it`];
+	};
+	const sender = make({ lingerS: 5 });
+	emit(sender, range(20));
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), range(20).filter((n) => !bad.includes(n)));
+	assert.equal(sender.figures().dropped.refused, 4);
+});
+
+within("a batch that is too large is made smaller, what nobody can place is found", async (collector, make) => {
+	collector.always = (events) => events.length > 3 ? [413, {}, ""]
+		: events.some((one) => one.payload.n === 5) ? [400, {}, "line 1"] : undefined;
+	const sender = make({ lingerS: 5 });
+	emit(sender, range(20));
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), range(20).filter((n) => n !== 5));
+});
+
+within("with a clock ahead the collector stamps the event", async (collector, make) => {
+	collector.always = ([one]) => one.time ? [422, {}, "events[0]: its time is more than 5 s ahead"] : undefined;
+	const sender = make();
+	emit(sender, [1]);
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), [1]);
+});
+
+within("a new secret is read from its file", async (collector, make) => {
+	const folder = mkdtempSync(join(tmpdir(), "hooks-"));
+	const secretFile = join(folder, "secret");
+	writeFileSync(secretFile, "# of the test\nthe old secret\n");
+	assert.equal(secretOf({ secret: "", secretFile }), "the old secret");
+	const sender = make({ secret: "", secretFile });
+	collector.always = () => {
+		writeFileSync(secretFile, `${SECRET}\n`);
+		collector.always = undefined;
+		return [401, {}, "wrong secret"];
+	};
+	emit(sender, [1]);
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), [1]);
+	rmSync(folder, { recursive: true });
+});
+
+within("a full queue refuses the newest, counts it and tells", async (collector, make) => {
+	collector.always = [503, {}, ""];
+	const sender = make({ eventsMax: 10, app: "shop" });
+	assert.deepEqual(range(15).map((n) => sender.emit("bench.hooks", { n }) !== null), range(15).map((n) => n < 10));
+	assert.equal(sender.figures().dropped.full, 5);
+	collector.always = undefined;
+	assert.ok(await sender.flush(20000));
+	assert.ok(await sender.flush(20000));
+	const [notice] = collector.taken.filter((one) => one.type === "system.source_gap");
+	assert.equal(notice.payload.source, "shop");
+	assert.match(notice.payload.reason, /^5 events dropped/);
+	assert.deepEqual(collector.numbers(), range(10));
+});
+
+within("an object that cannot be read is dropped and nothing throws", async (collector, make) => {
+	const sender = make();
+	const evil = { get a() { throw new Error("no"); } };
+	for (const values of [evil, { toJSON() { throw new Error("no"); } }, [], 5, { a: "x".repeat(70000) }])
+		assert.equal(sender.emit("bench.hooks", values), null);
+	assert.equal(sender.emit("bench.hooks", { n: 1 }, { audience: "alice" }), null, "never to everyone");
+	assert.equal(sender.figures().dropped.invalid, 6);
+	const changed = { n: 1 };
+	sender.emit("bench.hooks", changed);
+	changed.n = 2;
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), [1]);
+});
+
+// -- the end of a program --------------------------------------------------------------------
+
+function program(collector, text, settings = {}, kind = "commonjs") {
+	const child = spawn(process.execPath, [`--input-type=${kind}`, "-e", text], {
+		cwd: HOME,
+		env: { ...process.env, NODE_OPTIONS: "", SIGHTLINE_HOOKS_URL: collector.url, SIGHTLINE_HOOKS_SECRET: SECRET,
+			...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SIGHTLINE_HOOKS_${name}`, String(value)])) },
+	});
+	let errors = "";
+	child.stderr.on("data", (chunk) => { errors += chunk; });
+	return new Promise((resolve) => { child.on("close", (code) => resolve({ code, errors })); });
+}
+
+const START = 'const hooks = require("./index.js"); const five = () => [0, 1, 2, 3, 4].map((n) => hooks.emit("bench.hooks", { n }));\n';
+
+for (const [how, text, code] of [
+	["nothing is left to do", "five();", 0],
+	["process.exit", "five(); process.exit(3);", 3],
+	["an exception", 'five(); throw new Error("the application");', 1],
+	["an exit handler after ours", 'five(); process.on("exit", () => { if (five().some((id) => id !== null)) process.exit(9); });', 0],
+	["close", "five(); hooks.close();", 0],
+])
+	within(`the end of a program sends what waits: ${how}`, async (collector) => {
+		const done = await program(collector, START + text, { LINGER_S: 60 });
+		assert.equal(done.code, code, done.errors);
+		assert.deepEqual(collector.numbers(), range(5));
+		if (how.startsWith("an exit handler"))
+			assert.match(done.errors, /1 event\(s\) dropped \(unfinished\)/);
+		else
+			assert.doesNotMatch(done.errors, /Sightline/);
+	});
+
+within("without a collector a program ends in time and says what is lost", async (collector) => {
+	collector.always = [503, {}, ""];
+	const done = await program(collector, `${START}five();`, { EXIT_S: 0.3 });
+	assert.equal(done.code, 0);
+	assert.match(done.errors, /5 event\(s\) dropped \(unfinished\)/);
+});
+
+within("hooks keep no program alive", async (collector) => {
+	collector.always = [503, { "Retry-After": "200" }, ""];
+	const done = await program(collector, `${START}five(); setTimeout(() => process.exitCode = 5, 300);`, { EXIT_S: 0.2 });
+	assert.equal(done.code, 5, done.errors);
+});
+
+within("worker threads send each their own", async (collector) => {
+	const done = await program(collector, `
+		const { Worker, isMainThread } = require("node:worker_threads");
+		const text = (n, end) => \`require("./index.js").emit("bench.hooks", { n: \${n} }); \${end}\`;
+		new Worker(text(1, ""), { eval: true });
+		new Worker(text(2, "process.exit()"), { eval: true });
+		require("./index.js").emit("bench.hooks", { n: 0 });`, { LINGER_S: 60 });
+	assert.equal(done.code, 0, done.errors);
+	assert.deepEqual(collector.numbers().sort(), [0, 1, 2]);
+});
+
+within("the module is one, imported or required", async (collector) => {
+	const done = await program(collector, `
+		import { createRequire } from "node:module";
+		import { configure, emit, flush, getEventEmitter } from "./index.mjs";
+		const required = createRequire(import.meta.url)("./index.js");
+		if (required.getEventEmitter() !== getEventEmitter()) process.exit(9);
+		emit("bench.hooks", { n: 1 });
+		configure({ lingerS: 0.001 });
+		emit("bench.hooks", { n: 2 });
+		if (!await flush()) process.exit(8);
+		try { configure({ url: "ftp://x" }); process.exit(7); } catch { required.emit("bench.hooks", { n: 3 }); }`,
+	{ LINGER_S: 60 }, "module");
+	assert.equal(done.code, 0, done.errors);
+	assert.deepEqual(collector.numbers().sort(), [1, 2, 3]);
+});
+
+test("each type of document 002 in the catalog has its emitter and its declaration", () => {
+	const catalog = readFileSync(join(HOME, "../../etc/catalog.conf"), "utf8");
+	const types = [...catalog.matchAll(/^event "((?:analytics|content|user|settings|project)\.\w+|system\.(?:health_check|error|maintenance))"/gm)];
+	assert.deepEqual(Object.values(EMITTERS).sort(), types.map((found) => found[1]).sort());
+	const declared = readFileSync(join(HOME, "index.d.ts"), "utf8");
+	for (const method of Object.keys(EMITTERS))
+		assert.match(declared, new RegExp(`\\b${method}\\(`));
+});
