@@ -9,7 +9,7 @@ from tree import BUILD, MAY_INCLUDE, files, run, text
 
 Option = collections.namedtuple("Option", "section name type default unit prose reload")
 
-LIST, TEXT = "7", "5"
+LIST, CHOICE, TEXT = "7", "6", "5"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,37 @@ def test_the_sample_shows_every_option_with_its_default(options):
                                                         for name in ("type", "start", "modules")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
+
+
+def sample_prose():
+    """(section, name) -> what stands above the option where it is shown first."""
+    found, stack, above = {}, [], []
+    for line in text("etc/sightline.conf").splitlines():
+        line = line.strip().lstrip("#").strip()
+        assignment = re.match(r"([a-z_]+) = ", line)
+        if line.endswith("{"):
+            stack.append(OPENING.get(line, line))
+        elif line == "}":
+            stack.pop()
+        if assignment:
+            found.setdefault((stack[-1], assignment[1]), " ".join(above))
+        above = [] if assignment or not line or line[-1] in "{}" else above + [line]
+    return found
+
+
+# Elsewhere the sample is an example, told in its own words.
+WHOLE = ("LOG", "AUTH", "AGGREGATOR", "GATEWAY", "COLLECTOR", "SYSTEM")
+
+
+def test_the_sample_says_what_each_option_does(options):
+    shown, wrong = sample_prose(), []
+    for option in options:
+        above = shown["COLLECTOR" if option.section == "SYSTEM" else option.section, option.name]
+        said = [option.prose] if option.section in WHOLE else []
+        if option.type == CHOICE and option.section in WHOLE:
+            said.append(f"One of {', '.join(option.unit.split('|'))}.")
+        wrong += [f"{option.section}.{option.name}: {words}" for words in said if words not in above]
+    assert not wrong, "not in etc/sightline.conf:\n" + "\n".join(wrong)
 
 
 HEADINGS = {
