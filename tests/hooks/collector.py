@@ -5,12 +5,15 @@ import http.server
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import threading
 import time
 
 HOOKS = pathlib.Path(__file__).resolve().parents[2] / "hooks/python"
+# Another Python than that of the tests may run the programs.
+PYTHON = os.environ.get("HOOKS_PYTHON", sys.executable)
 SECRET = "a secret of the tests of hooks"
 
 
@@ -92,6 +95,46 @@ class Collector:
         self.server.server_close()
 
 
+class Hostile:
+    """Answers each connection with the next of these byte strings, byte by byte if slow, then
+    says nothing more on it; the last is repeated."""
+
+    def __init__(self, answers, slow=False):
+        self.answers, self.slow = list(answers), slow
+        self.connections = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/v1/events"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            answer = self.answers[min(self.connections, len(self.answers)) - 1]
+            threading.Thread(target=self.answer, args=(peer, answer), daemon=True).start()
+
+    def answer(self, peer, answer):
+        try:
+            peer.recv(65536)
+            for at in range(len(answer)) if self.slow else ():
+                peer.sendall(answer[at:at + 1])
+                time.sleep(0.02)
+            if not self.slow:
+                peer.sendall(answer)
+            while peer.recv(65536):
+                pass
+        except OSError:
+            pass
+        finally:
+            peer.close()
+
+    def close(self):
+        self.socket.close()
+
+
 def environment(collector, **settings):
     found = {k: v for k, v in os.environ.items() if not k.startswith("SIGHTLINE_")}
     found.update(PYTHONPATH=str(HOOKS), SIGHTLINE_HOOKS_URL=collector.url, SIGHTLINE_HOOKS_SECRET=SECRET)
@@ -101,5 +144,5 @@ def environment(collector, **settings):
 
 def program(collector, text, *arguments, **settings):
     """Runs a Python program to its end."""
-    return subprocess.run([*(arguments or (sys.executable, "-c")), text], env=environment(collector, **settings),
+    return subprocess.run([*(arguments or (PYTHON, "-c")), text], env=environment(collector, **settings),
                           capture_output=True, text=True, timeout=60)

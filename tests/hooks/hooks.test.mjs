@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -282,6 +283,39 @@ within("an object that cannot be read is dropped and nothing throws", async (col
 	changed.n = 2;
 	assert.ok(await sender.flush(20000));
 	assert.deepEqual(collector.numbers(), [1]);
+});
+
+const HEAD = "HTTP/1.1 202 Accepted\r\n";
+
+for (const [what, answer] of [["nothing", ""], ["garbage", "\0\xff garbage\r\n\r\n"],
+	["endless headers", `${HEAD}X: ${"x".repeat(1e6)}`], ["half a body", `${HEAD}Content-Length: 99\r\n\r\n{`],
+	["a redirection", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]])
+	within(`a peer that is no collector is left and tried again: ${what}`, async (collector, make) => {
+		let connections = 0;
+		const peer = net.createServer((socket) => {
+			socket.on("error", () => {});
+			socket.once("data", () => socket.write(++connections > 2 ? `${HEAD}Content-Length: 2\r\n\r\n{}` : answer));
+		});
+		await new Promise((resolve) => { peer.listen(0, "127.0.0.1", resolve); });
+		const sender = make({ url: `http://127.0.0.1:${peer.address().port}/v1/events`, timeoutS: 0.2 });
+		emit(sender, [1]);
+		assert.ok(await sender.flush(20000));
+		assert.ok(sender.figures().retries >= 2 && sender.figures().sent === 1);
+		await sender.close(100);
+		peer.close();
+	});
+
+within("an endless answer is read no further than needed", async (collector, make) => {
+	const peer = net.createServer((socket) => {
+		socket.on("error", () => {});
+		socket.once("data", () => socket.write(`${HEAD}Content-Length: 99999999999\r\n\r\n${"x".repeat(1e6)}`));
+	});
+	await new Promise((resolve) => { peer.listen(0, "127.0.0.1", resolve); });
+	const sender = make({ url: `http://127.0.0.1:${peer.address().port}/v1/events` });
+	emit(sender, [1]);
+	assert.ok(await sender.flush(20000));
+	assert.equal(sender.figures().sent, 1);
+	peer.close();
 });
 
 // -- the end of a program --------------------------------------------------------------------

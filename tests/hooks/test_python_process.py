@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Threads, forks, event loops and the end of a program: whole programs with the Python hooks."""
-import sys
-
 import pytest
 
-from collector import program
+from collector import PYTHON, program
 
 START = """
 import asyncio, os, sys, threading, time
@@ -100,7 +98,7 @@ if __name__ == "__main__":
     [child.start() for child in children]
     [child.join() for child in children]
 """, encoding="utf-8")
-    done = program(collector, str(script), sys.executable, linger_s=60)
+    done = program(collector, str(script), PYTHON, linger_s=60)
     assert done.returncode == 0, done.stderr
     once(collector, 0, 1, 2, 3)
 

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from collector import Hostile
 from sightline_hooks import sender as sender_module
 from sightline_hooks.settings import Settings
 
@@ -177,3 +178,31 @@ def test_without_a_secret_the_hooks_are_off_and_say_so_once(caplog):
     assert len(caplog.records) == 1 and "SIGHTLINE_HOOKS_SECRET" in caplog.text
 
 
+
+
+TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("name,answer,slow", [
+    ("nothing", b"", False), ("garbage", b"\x00\xff garbage\r\n\r\n", False), ("endless headers", b"HTTP/1.1 202 OK\r\nX: " + b"x" * 10**6, False),
+    ("many headers", b"HTTP/1.1 202 OK\r\n" + b"X: y\r\n" * 10**5, False), ("slow", TAKEN * 10, True),
+    ("half a body", b"HTTP/1.1 202 OK\r\nContent-Length: 999\r\n\r\n{", False),
+    ("a foreign answer", b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", False)])
+def test_a_peer_that_is_no_collector_is_left_and_tried_again(make_sender, name, answer, slow):
+    peer = Hostile([answer, answer, TAKEN], slow)
+    sender = make_sender(url=peer.url, timeout_s=0.3, retry_max_s=0.01)
+    emit(sender, 1)
+    if slow:  # it never becomes better: the request ends all the same
+        assert not sender.flush(1) and peer.connections >= 2
+        assert sender.figures()["last_error"]
+    else:
+        assert sender.flush(20) and sender.figures()["retries"] >= 2, name
+    peer.close()
+
+
+def test_an_endless_answer_is_read_no_further_than_needed(make_sender):
+    peer = Hostile([b"HTTP/1.1 202 OK\r\nContent-Length: 99999999999\r\n\r\n" + b"x" * 10**6])
+    sender = make_sender(url=peer.url, timeout_s=5)
+    emit(sender, 1)
+    assert sender.flush(20) and sender.figures()["sent"] == 1
+    peer.close()

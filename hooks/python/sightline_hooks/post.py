@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One kept connection to the collector, for one thread."""
+import functools
 import http.client
+import io
 import json
 import ssl
+import time
 import urllib.parse
 
 from .settings import secret_of
@@ -18,6 +21,39 @@ def connect(url, timeout_s, ca_file=""):
         context = ssl.create_default_context(cafile=ca_file or None)
         return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout_s, context=context), path
     return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s), path
+
+
+class _Timed(io.RawIOBase):
+    """Bytes of a socket until a moment of time.monotonic: a socket's own timeout begins
+    anew with each byte that a slow peer sends."""
+
+    def __init__(self, sock, until):
+        self.sock, self.until = sock, until
+        self.raw = sock.makefile("rb", buffering=0)
+
+    def readable(self):
+        return True
+
+    def readinto(self, into):
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self.sock.settimeout(left)
+        return self.raw.readinto(into)
+
+    def close(self):
+        self.raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock, *arguments, until, **options):
+        self.until = until
+        self.from_sock = sock
+        super().__init__(self, *arguments, **options)  # which asks for makefile
+
+    def makefile(self, _):
+        return io.BufferedReader(_Timed(self.from_sock, self.until))
 
 
 class Post:
@@ -55,6 +91,7 @@ class Post:
         self.connection.timeout = timeout_s
         if self.connection.sock is not None:
             self.connection.sock.settimeout(timeout_s)
+        self.connection.response_class = functools.partial(_Answer, until=time.monotonic() + timeout_s)
         self.connection.request("POST", self.path, body, {
             "Authorization": f"Bearer {self.secret}", "Content-Type": "application/json",
             "User-Agent": "sightline-hooks-python"})

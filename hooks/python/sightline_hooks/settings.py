@@ -21,7 +21,7 @@ class Settings:
     batch_events: int = 500
     batch_bytes: int = 256 << 10
     linger_s: float = 0.02  # how long the first event of a batch waits for others
-    timeout_s: float = 5.0  # of one step of a request
+    timeout_s: float = 5.0  # of a request
     exit_s: float = 3.0  # longest delay of the end of the program
     retry_min_s: float = 0.1
     retry_max_s: float = 30.0
