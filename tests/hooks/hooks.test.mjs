@@ -47,10 +47,10 @@ class Collector {
 			answer = answer(events);
 		if (answer === undefined && request.headers.authorization !== `Bearer ${this.secret}`)
 			answer = [401, {}, "wrong secret"];
-		if (answer === "cut") {
+		if (answer === "cut")
 			request.socket.destroy();
+		if (answer === "cut" || answer === "silence")
 			return;
-		}
 		const [status, fields, detail] = answer ?? [202, {}, ""];
 		if (answer === undefined)
 			for (const one of events)
@@ -335,13 +335,14 @@ const START = 'const hooks = require("./index.js"); const five = () => [0, 1, 2,
 
 for (const [how, text, code] of [
 	["nothing is left to do", "five();", 0],
+	["nothing is left to do, without another process", `require("node:child_process").spawnSync = () => process.abort();\n${START}five();`, 0],
 	["process.exit", "five(); process.exit(3);", 3],
 	["an exception", 'five(); throw new Error("the application");', 1],
 	["an exit handler after ours", 'five(); process.on("exit", () => { if (five().some((id) => id !== null)) process.exit(9); });', 0],
 	["close", "five(); hooks.close();", 0],
 ])
 	within(`the end of a program sends what waits: ${how}`, async (collector) => {
-		const done = await program(collector, START + text, { LINGER_S: 60 });
+		const done = await program(collector, text.includes(START) ? text : START + text, { LINGER_S: 60 });
 		assert.equal(done.code, code, done.errors);
 		assert.deepEqual(collector.numbers(), range(5));
 		if (how.startsWith("an exit handler"))
@@ -354,6 +355,13 @@ within("without a collector a program ends in time and says what is lost", async
 	collector.always = [503, {}, ""];
 	const done = await program(collector, `${START}five();`, { EXIT_S: 0.3 });
 	assert.equal(done.code, 0);
+	assert.match(done.errors, /5 event\(s\) dropped \(unfinished\)/);
+});
+
+within("a collector that never answers holds the end of a program no longer than it may", async (collector) => {
+	collector.always = "silence";
+	const done = await program(collector, `${START}five();`, { EXIT_S: 0.2, TIMEOUT_S: 1000, LINGER_S: 0 });
+	assert.equal(done.code, 0, done.errors);
 	assert.match(done.errors, /5 event\(s\) dropped \(unfinished\)/);
 });
 

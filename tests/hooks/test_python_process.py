@@ -2,7 +2,7 @@
 """Threads, forks, event loops and the end of a program: whole programs with the Python hooks."""
 import pytest
 
-from collector import PYTHON, program
+from collector import PYTHON, Hostile, program
 
 START = """
 import asyncio, os, sys, threading, time
@@ -28,6 +28,14 @@ def test_the_end_of_a_program_sends_what_waits(collector, end):
 def test_without_a_collector_a_program_ends_in_time_and_says_what_is_lost(collector):
     collector.always = (503, {}, "")
     done = program(collector, START + "[hooks.emit('bench.hooks', {'n': n}) for n in range(5)]", exit_s=0.3)
+    assert done.returncode == 0 and "5 event(s) dropped (unfinished)" in done.stderr
+
+
+def test_a_collector_that_never_answers_holds_the_end_no_longer_than_it_may(collector):
+    peer = Hostile([b""])
+    done = program(collector, START + "[hooks.emit('bench.hooks', {'n': n}) for n in range(5)]\ntime.sleep(0.2)", url=peer.url,
+                   exit_s=0.3, timeout_s=1000)
+    peer.close()
     assert done.returncode == 0 and "5 event(s) dropped (unfinished)" in done.stderr
 
 

@@ -19,6 +19,7 @@ def environment(hook, **settings):
     found.update(PYTHONPATH=str(HOOKS / "python"), SIGHTLINE_HOOKS_URL=hook.url(),
                  SIGHTLINE_HOOKS_SECRET_FILE=str(instance.dir / "keys/webhook.secret"),
                  SIGHTLINE_HOOKS_GATEWAY=instance.url(""), SIGHTLINE_HOOKS_TOKEN=instance.token("technical_admin"))
+    # Settings of one's own may take the place of these.
     found.update({f"SIGHTLINE_HOOKS_{name.upper()}": str(value) for name, value in settings.items()})
     return found
 

@@ -12,8 +12,9 @@ import requests
 
 from applications import environment, node, node_application, python, type_errors, typescript
 from poller import Poller
-from sightline import free_port, wait_until
+from sightline import ROOT, free_port, wait_until
 from snippets import snippet
+from tls import make_certificate
 from webhook import Webhook
 
 
@@ -191,6 +192,39 @@ hooks.order_cancelled_sync(order_id="last")
     assert found.count("once") == 1
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_https_is_spoken_to_a_certificate_that_is_trusted_only(make_instance, tmp_path, trusted):
+    files = make_certificate(tmp_path)
+    hook = Webhook(make_instance, f'tls_certificate = "{files[0]}"\ntls_key = "{files[1]}"')
+    hook.instance.start("webhook")
+    url = hook.url().replace("http://127.0.0.1", "https://localhost")
+
+    def listens():
+        try:
+            return requests.get(url.replace("/v1/events", "/healthz"), verify=str(files[0]), timeout=10).status_code == 200
+        except requests.ConnectionError:
+            return False
+    wait_until(listens, what="an answer over TLS")
+    settings = {"url": url, "exit_s": 1,
+                **({"ca_file": files[0]} if trusted else {})}
+    taken = json.loads(python(hook, """
+import json, os
+import sightline_hooks as hooks
+hooks.emit("tickets.created", {"id": 1})
+hooks.flush(10 if "SIGHTLINE_HOOKS_CA_FILE" in os.environ else 1)
+print(json.dumps(hooks.get_analytics_status()["events"]))
+""", **settings).stdout)
+    theirs = json.loads(node(hook, """
+import { emit, flush, getAnalyticsStatus } from "sightline-hooks";
+emit("tickets.created", { id: 2 });
+await flush(process.env.SIGHTLINE_HOOKS_CA_FILE ? 10000 : 1000);
+console.log(JSON.stringify((await getAnalyticsStatus()).events));
+""", **settings).stdout)
+    assert taken["sent"] == theirs["sent"] == (1 if trusted else 0), (taken, theirs)
+    if not trusted:
+        assert "CERTIFICATE" in taken["last_error"] and "certificate" in theirs["lastError"]
+
+
 PYTHON_LOAD = """
 import sys
 import sightline_hooks as hooks
@@ -313,3 +347,37 @@ def test_a_preforking_web_server_reports_each_request_once(hook, events, tmp_pat
     assert len(names) == len(set(names)), "nothing twice"
     assert len({p["data"]["pid"] for p in visits}) >= 3
     assert len([p for p in events("system.event") if p["event_type"] == "loaded"]) == 1
+
+
+@pytest.mark.parametrize("example", ["shop", "blog"])
+def test_the_examples_tell_what_happens_in_them(hook, events, tmp_path, example):
+    port = free_port()
+    env = {**environment(hook, linger_s=30), "PORT": str(port)}
+    if example == "shop":
+        command = ["/usr/bin/gunicorn", "--chdir", str(ROOT / "examples"), f"--bind=127.0.0.1:{port}", "shop:application"]
+    else:
+        folder = node_application(tmp_path / "blog")
+        (folder / "blog.mjs").write_text((ROOT / "examples/blog.mjs").read_text(encoding="utf-8"), encoding="utf-8")
+        command = ["node", str(folder / "blog.mjs")]
+    server = subprocess.Popen(command, env=env)
+
+    def ask(method, path, **arguments):
+        try:
+            return requests.request(method, f"http://127.0.0.1:{port}{path}", timeout=10, **arguments)
+        except requests.ConnectionError:
+            return None
+
+    try:
+        assert wait_until(lambda: ask("GET", "/health")).text == "healthy\n"
+        if example == "shop":
+            assert ask("POST", "/orders?total=9.50").status_code == 201 and ask("POST", "/orders?total=much").status_code == 400
+        else:
+            assert ask("PUT", "/posts/456", data="A new title").status_code == 204
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+    if example == "shop":
+        assert events("orders.completed")[-1]["total_amount"] == 9.5
+        assert "much" in events("system.event")[-1]["message"]
+    else:
+        assert events("content.updated")[-1]["title"] == "A new title"
