@@ -80,6 +80,18 @@ bool col_lines_rest(struct col_lines *lines, struct sl_slice *line)
 	return true;
 }
 
+void col_lines_trim(struct col_lines *lines)
+{
+	struct sl_buf open = {0};
+
+	sl_buf_add(
+	    &open, lines->text.data + lines->begin, lines->text.len - lines->begin);
+	sl_buf_clear(&lines->text);
+	lines->text = open;
+	lines->scanned -= lines->begin;
+	lines->begin = 0;
+}
+
 void col_lines_reset(struct col_lines *lines)
 {
 	sl_buf_reset(&lines->text);

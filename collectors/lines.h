@@ -46,6 +46,12 @@ bool col_lines_next(struct col_lines *lines, struct sl_slice *line);
  */
 bool col_lines_rest(struct col_lines *lines, struct sl_slice *line);
 
+/*
+ * col_lines_trim gives back the memory that an open line does not need: all of
+ * it between two lines, for streams that are many and mostly idle.
+ */
+void col_lines_trim(struct col_lines *lines);
+
 /* col_lines_reset begins a new stream; counts stay.  _clear frees the memory. */
 void col_lines_reset(struct col_lines *lines);
 void col_lines_clear(struct col_lines *lines);

@@ -101,6 +101,9 @@ struct sl_config_query {
 struct sl_config_webhook {
 	SL_OPTIONS_WEBHOOK(SL_MEMBER)
 };
+struct sl_config_statsd {
+	SL_OPTIONS_STATSD(SL_MEMBER)
+};
 struct sl_config_target {
 	char *title;
 	SL_OPTIONS_TARGET(SL_MEMBER)

@@ -39,6 +39,7 @@
 #define MAP_ROW(...)         ROW(MAP, sl_config_map, __VA_ARGS__)
 #define TABLE_ROW(...)       ROW(TABLE, sl_config_table, __VA_ARGS__)
 #define QUERY_ROW(...)       ROW(QUERY, sl_config_query, __VA_ARGS__)
+#define STATSD_ROW(...)      ROW(STATSD, sl_config_statsd, __VA_ARGS__)
 #define LOGS_ROW(...)        ROW(LOGS, sl_config_logs, __VA_ARGS__)
 #define LOG_FILE_ROW(...)    ROW(LOG_FILE, sl_config_log_file, __VA_ARGS__)
 #define LOG_PATTERN_ROW(...) ROW(LOG_PATTERN, sl_config_log_pattern, __VA_ARGS__)

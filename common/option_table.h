@@ -232,9 +232,9 @@
 
 /* collector "name" { … }: one per source. */
 #define SL_OPTIONS_COLLECTOR(X)                                                          \
-	X(CHOICE, type, "system|synthetic|postgres|webhook|scrape|log|exec|custom",      \
-	    "custom", 0, 0, RESTART,                                                     \
-	    "Which collector it is; custom for programs of your own.")                   \
+	X(CHOICE, type,                                                                  \
+	    "system|synthetic|postgres|webhook|statsd|scrape|log|exec|custom", "custom", \
+	    0, 0, RESTART, "Which collector it is; custom for programs of your own.")    \
 	X(BOOL, enabled, "", "true", 0, 0, RELOAD, "Accept this source.")                \
 	X(BOOL, start, "", "true", 0, 0, RESTART,                                        \
 	    "Let the supervisor start it; off, somebody else does.")                     \
@@ -271,6 +271,7 @@
 	X(TABLE, table, "table", SL_OPTIONS_TABLE)                                       \
 	X(QUERY, query, "query", SL_OPTIONS_QUERY)                                       \
 	X(WEBHOOK, webhook, "collector", SL_OPTIONS_WEBHOOK)                             \
+	X(STATSD, statsd, "collector", SL_OPTIONS_STATSD)                                \
 	X(TARGET, target, "target", SL_OPTIONS_TARGET)                                   \
 	X(MAP, map, "map", SL_OPTIONS_MAP)                                               \
 	X(LOGS, logs, "collector", SL_OPTIONS_LOGS)                                      \
@@ -285,6 +286,7 @@
 	X(SYNTHETIC, synthetic)                                                          \
 	X(POSTGRES, postgres)                                                            \
 	X(WEBHOOK, webhook)                                                              \
+	X(STATSD, statsd)                                                                \
 	X(EXEC, exec)                                                                    \
 	X(LOGS, logs)
 
@@ -313,6 +315,7 @@
 	X("postgres", TABLE)                                                             \
 	X("postgres", QUERY)                                                             \
 	X("webhook", WEBHOOK)                                                            \
+	X("statsd", STATSD)                                                              \
 	X("statsd", MAP)                                                                 \
 	X("scrape", TARGET)                                                              \
 	X("scrape", MAP)                                                                 \

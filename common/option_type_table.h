@@ -217,6 +217,40 @@
 	    "Lines that are read, of at most 1 KiB each; a longer one counts as "        \
 	    "several. A script that writes more has to wait.")
 
+/* Further options of a collector of type statsd. */
+#define SL_OPTIONS_STATSD(X)                                                             \
+	X(STRING, bind, "", "127.0.0.1", 1, 255, RESTART, "Address of UDP and TCP.")     \
+	X(INT, port, "port", "8125", 0, 65535, RESTART,                                  \
+	    "Port of UDP and TCP; 0 takes a free one.")                                  \
+	X(BOOL, udp, "", "true", 0, 0, RESTART, "Receive datagrams.")                    \
+	X(BOOL, tcp, "", "false", 0, 0, RESTART, "Accept connections that send lines.")  \
+	X(STRING, socket, "", "", 0, 1000, RESTART,                                      \
+	    "Unix datagram socket to receive on; paths that begin with run/ are those "  \
+	    "of the state directory. Whoever may enter its folder may send. Empty: "     \
+	    "none.")                                                                     \
+	X(SIZE, receive_buffer_bytes, "", "4MiB", 4096, 1073741824, RESTART,             \
+	    "What the kernel keeps until it is read; past it, it drops and counts. "     \
+	    "Above net.core.rmem_max only if started as root.")                          \
+	X(DURATION, flush_interval, "", "1s", 100, 3600000, RELOAD,                      \
+	    "Time between the samples of a series.")                                     \
+	X(DURATION, idle_timeout, "", "5m", 100, 604800000, RELOAD,                      \
+	    "Time without values after which a series has no more samples, and so "      \
+	    "becomes stale.")                                                            \
+	X(STRING, prefix, "", "", 0, 64, RELOAD,                                         \
+	    "What a name that no map fits is looked for with in front of it.")           \
+	X(CHOICE, timer, "mean|min|max|sum|count|p50|p75|p90|p95|p99|p999", "mean", 0,   \
+	    0, RESTART,                                                                  \
+	    "What a timer's metric is; the others are written where the catalog has a "  \
+	    "metric with _p99 and so on behind its name.")                               \
+	X(INT, series_max, "series", "10000", 1, 65536, RELOAD,                          \
+	    "Series that there may be; what would be one more is refused and counted.")  \
+	X(INT, connections_max, "connections", "256", 1, 1000000, RELOAD,                \
+	    "Connections at a time; one more is closed at once and counted.")            \
+	X(STRING, event_type, "", "statsd.event", 1, 128, RELOAD,                        \
+	    "Type of the events that DogStatsD's events become.")                        \
+	X(STRING, check_type, "", "statsd.check", 1, 128, RELOAD,                        \
+	    "Type of the events that service checks become.")
+
 /*
  * collector "name" { map "name" { … } }, for the types whose names others choose:
  * what a name becomes.  The first that fits decides.

@@ -50,6 +50,7 @@ OPENING = {
     'collector "synthetic" {': "SYNTHETIC",
     'collector "postgres" {': "POSTGRES",
     'collector "webhook" {': "WEBHOOK",
+    'collector "statsd" {': "STATSD",
     'table "public.tickets" {': "TABLE",
     'query "active_repairs" {': "QUERY",
     'collector "scrape" {': "SCRAPE",
@@ -87,7 +88,7 @@ def test_the_sample_shows_every_option_with_its_default(options):
         expected = SHIPPED.get((section, option.name), in_file(option))
         if shown != expected:
             wrong.append(f"{option.section}.{option.name}: {shown}, the table says {expected}")
-    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE", "EXEC", "LOGS")
+    extra = [key for key in values if key not in {(kind, name) for kind in ("SYNTHETIC", "POSTGRES", "WEBHOOK", "SCRAPE", "EXEC", "LOGS", "STATSD")
                                                         for name in ("type", "start", "modules")}
              and not key[0].startswith("service")]
     assert not wrong and not extra, "\n".join(wrong + [f"not in the table: {key}" for key in extra])
@@ -138,6 +139,7 @@ HEADINGS = {
     'collector "name" of type synthetic': "SYNTHETIC",
     'collector "name" of type postgres': "POSTGRES",
     'collector "name" of type webhook': "WEBHOOK",
+    'collector "name" of type statsd': "STATSD",
     'collector "name", table "schema.table"': "TABLE",
     'collector "name", query "metric"': "QUERY",
     'collector "name", target "name"': "TARGET",
@@ -206,6 +208,7 @@ READERS = {
     "SYNTHETIC": ("collectors", "[a-z_]+"),
     "POSTGRES": ("collectors", "postgres|options"),
     "WEBHOOK": ("collectors", "webhook|c"),
+    "STATSD": ("collectors", "statsd|c"),
     "TABLE": ("collectors", "table|config"),
     "QUERY": ("collectors", "query|config|section"),
     "TARGET": ("collectors", "config"),

@@ -34,6 +34,7 @@ PROGRAMS = {
     "collect-postgres": "collectors/sightline-collect-postgres",
     "collect-system": "collectors/sightline-collect-system",
     "collect-scrape": "collectors/sightline-collect-scrape",
+    "collect-statsd": "collectors/sightline-collect-statsd",
     "collect-synthetic": "collectors/sightline-collect-synthetic",
     "collect-webhook": "collectors/sightline-collect-webhook",
     "ctl": "ctl/sightlinectl",
