@@ -233,8 +233,12 @@ static void read_file(struct col_logstate *state, struct record *record)
 		return;
 	}
 	struct col_logstate_file *known = col_logstate_find_file(state, file.number);
-	if (known == NULL)
+	if (known == NULL) {
+		uint32_t next = state->next_file;
+
 		known = col_logstate_add_file(state, &file.id, "", "");
+		state->next_file = next;
+	}
 	free(known->path);
 	free(known->set);
 	*known = file;
@@ -260,10 +264,13 @@ static void read_series(struct col_logstate *state, struct record *record)
 	size_t len = 0;
 	char *key = text(record, 3, &len);
 
-	if (!record->wrong && record->count == 4 && index == state->series_count)
-		state->series[col_logstate_add_series(state, key, len)].total = total;
-	else
+	if (!record->wrong && record->count == 4 && index == state->series_count) {
+		size_t at = col_logstate_add_series(state, key, len);
+
+		state->series[at].total = total;
+	} else {
 		record->wrong = true;
+	}
 	free(key);
 }
 
