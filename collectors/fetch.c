@@ -28,6 +28,9 @@
 
 #define ADDRESSES_MAX 8
 
+/* A file of authorities that was replaced is noticed after this. */
+#define CA_CACHE_S 300
+
 struct col_fetch {
 	struct event_base *loop;
 	CURLM *multi;
@@ -361,10 +364,12 @@ static void set_trust(CURL *easy, const struct col_fetch_request *request)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
-	if (request->ca_file != NULL) {
+	if (request->ca_file != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
+	/* No directory of them, with which a file alone would not decide, and
+	 * libcurl would read the file again for each connection. */
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_CACHE_S);
 	if (request->bearer != NULL) {
 		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request->bearer);

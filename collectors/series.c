@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "buf.h"
+#include "crypto.h"
 #include "error.h"
+#include "keyhash.h"
 
 #define SLOTS_FIRST 64
 
@@ -27,14 +29,10 @@ static void make_key(struct sl_buf *key, const char *metric,
 	}
 }
 
-/* FNV-1a: the names are the machine's own, nobody gains by collisions. */
-static uint32_t hash_key(const struct sl_buf *key)
+/* Seeded: where names come from outside, nobody may choose which ones meet. */
+static uint32_t hash_key(const struct col_series *series, const struct sl_buf *key)
 {
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < key->len; i++)
-		hash = (hash ^ (unsigned char)key->data[i]) * 16777619u;
-	return hash;
+	return (uint32_t)col_keyhash(key->data, key->len, series->seed);
 }
 
 /* The slot that holds the key, or the free one where it belongs. */
@@ -58,6 +56,8 @@ static void grow(struct col_series *series)
 	struct col_series_entry *old = series->slot;
 	size_t old_slots = series->slots;
 
+	if (old_slots == 0)
+		sl_crypto_random(&series->seed, sizeof(series->seed));
 	series->slots = old_slots == 0 ? SLOTS_FIRST : old_slots * 2;
 	series->slot = calloc(series->slots, sizeof(*series->slot));
 	if (series->slot == NULL)
@@ -80,7 +80,8 @@ int col_series_find(const struct col_series *series, const char *metric,
 	if (series->slots == 0)
 		return rc;
 	make_key(&key, metric, labels, label_count);
-	const struct col_series_entry *entry = find_slot(series, &key, hash_key(&key));
+	const struct col_series_entry *entry =
+	    find_slot(series, &key, hash_key(series, &key));
 	if (entry->key != NULL) {
 		*handle = entry->handle;
 		rc = 0;
@@ -98,7 +99,7 @@ void col_series_add(struct col_series *series, const char *metric,
 	if (series->count * 2 >= series->slots)
 		grow(series);
 	make_key(&key, metric, labels, label_count);
-	uint32_t hash = hash_key(&key);
+	uint32_t hash = hash_key(series, &key);
 	*find_slot(series, &key, hash) = (struct col_series_entry){
 	    .key = key.data, .key_len = key.len, .handle = handle, .hash = hash};
 	series->count++;

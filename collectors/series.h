@@ -13,6 +13,7 @@ struct col_series {
 	struct col_series_entry *slot;
 	size_t slots; /* a power of two, or 0 */
 	size_t count;
+	uint64_t seed; /* of the hash; chosen with the first slot */
 };
 
 /*
