@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "identity.h"
+#include "mark.h"
 #include "view.h"
 
 /* Positions further ahead than this are no delay of the bus, but nonsense. */
@@ -55,6 +56,17 @@ void gw_behind_move(struct gw_behind *behind, enum gw_behind_list list)
 	behind->list = (uint8_t)list;
 }
 
+static void forget_already(struct gw_behind *behind)
+{
+	while (behind->already) {
+		struct gw_already *a = behind->already;
+		behind->already = a->next;
+		gw_patterns_unref(a->sight.patterns);
+		free(a);
+	}
+	behind->already_count = 0;
+}
+
 void gw_behind_end(struct gw_client *client)
 {
 	struct gw_behind *behind = client->behind;
@@ -62,7 +74,7 @@ void gw_behind_end(struct gw_client *client)
 	if (!behind)
 		return;
 	unlink_behind(behind);
-	gw_patterns_unref(behind->already);
+	forget_already(behind);
 	free(behind);
 	client->behind = NULL;
 }
@@ -123,8 +135,7 @@ static void gap_epoch(struct gw_behind *behind)
 		if (gw_view_wants(client->view, (enum sl_stream)s))
 			behind->gap[s] = GW_GAP_EPOCH;
 	}
-	gw_patterns_unref(behind->already);
-	behind->already = NULL;
+	forget_already(behind);
 	behind->resolving = false;
 	behind->lag = 0;
 }
@@ -136,13 +147,74 @@ void gw_behind_restart(struct gw_client *client)
 	if (!client->behind)
 		gw_behind_begin(client, client->hub->end);
 	gap_epoch(client->behind);
+	gw_behind_mark(client);
 	client->behind->want_state = true;
 	client->behind->resumed = false;
 	client->behind->missed_metrics = false;
 }
 
-void gw_behind_resume(
-    struct gw_client *client, const struct sl_cursor *since, struct gw_patterns *former)
+/* ---- resumes ------------------------------------------------------------------- */
+
+static bool is_of(const struct gw_already *a, const struct gw_sight *sight,
+    const uint64_t from[SL_STREAM_COUNT])
+{
+	return a->sight.role == sight->role && a->sight.modules == sight->modules &&
+	       a->sight.patterns == sight->patterns &&
+	       memcmp(a->from, from, sizeof a->from) == 0;
+}
+
+void gw_behind_mark(struct gw_client *client)
+{
+	gw_mark_unref(client->mark);
+	client->mark = gw_mark_get(&client->hub->mark, client->behind->pos);
+}
+
+/* Remembers what has been handed out so far: it is not to come again. */
+static void remember(struct gw_behind *behind, const struct gw_sight *former)
+{
+	const uint64_t *from = behind->client->mark->next;
+	struct gw_already *a = behind->already;
+
+	while (a && !is_of(a, former, from))
+		a = a->next;
+	if (!a) {
+		a = calloc(1, sizeof *a);
+		if (!a)
+			abort();
+		a->sight = *former;
+		gw_patterns_ref(a->sight.patterns);
+		memcpy(a->from, from, sizeof a->from);
+		a->next = behind->already;
+		behind->already = a;
+		behind->already_count++;
+	}
+	for (int s = 0; s < SL_STREAM_COUNT; s++) {
+		if (behind->pos[s] > a->until[s])
+			a->until[s] = behind->pos[s];
+	}
+}
+
+bool gw_behind_may_resume(const struct gw_client *client)
+{
+	return !client->behind || client->behind->already_count < GW_BEHIND_ALREADY_MAX;
+}
+
+bool gw_behind_had(const struct gw_behind *behind, const struct sl_catalog *catalog,
+    const struct gw_entry *entry)
+{
+	const struct sl_entry *e = &entry->e;
+
+	/* Who sees a personal one now has seen it before: sub never changes. */
+	for (const struct gw_already *a = behind->already; a; a = a->next) {
+		if (e->seq >= a->from[e->stream] && e->seq < a->until[e->stream] &&
+		    gw_sight_entry(&a->sight, catalog, e, entry->module) != GW_HIDDEN)
+			return true;
+	}
+	return false;
+}
+
+void gw_behind_resume(struct gw_client *client, const struct sl_cursor *since,
+    const struct gw_sight *former)
 {
 	struct gw_behind *behind = client->behind;
 	const struct gw_hub *hub = client->hub;
@@ -153,15 +225,15 @@ void gw_behind_resume(
 		gap_epoch(behind);
 		return;
 	}
-	if (former && former->count > 0) {
-		gw_patterns_unref(behind->already);
-		behind->already = gw_patterns_ref(former);
-		memcpy(behind->until, behind->pos, sizeof behind->until);
-	}
+	if (former && former->patterns->count > 0 && client->mark)
+		remember(behind, former);
 	behind->resolving = true;
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
 		if (!gw_view_wants(client->view, (enum sl_stream)s))
 			continue;
+		/* A gap that was not told yet is of positions that are void now. */
+		behind->gap[s] = GW_GAP_NONE;
+		behind->gap_to[s] = behind->gap_count[s] = 0;
 		if (since->next[s] <= hub->end[s] + GW_BEHIND_AHEAD_MAX) {
 			behind->pos[s] = since->next[s];
 		} else {

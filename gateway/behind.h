@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "client.h"
+#include "sight.h"
 
 enum gw_gap_reason { GW_GAP_NONE, GW_GAP_SLOW, GW_GAP_EXPIRED, GW_GAP_EPOCH };
 
@@ -15,6 +16,17 @@ enum gw_behind_list {
 	GW_BEHIND_WAITING,
 	GW_BEHIND_READY,
 };
+
+/* What was handed out already under a former sight: from[] on, before until[]. */
+struct gw_already {
+	struct gw_already *next;
+	struct gw_sight sight; /* with a reference to its patterns */
+	uint64_t from[SL_STREAM_COUNT];
+	uint64_t until[SL_STREAM_COUNT];
+};
+
+/* Most of these: a client that asks for older entries again and again has to wait. */
+#define GW_BEHIND_ALREADY_MAX 16
 
 /*
  * pos[] is the
@@ -37,9 +49,8 @@ struct gw_behind {
 	uint64_t gap_to[SL_STREAM_COUNT]; /* where pos goes with the gap message */
 	uint64_t gap_count[SL_STREAM_COUNT];
 	uint8_t gap[SL_STREAM_COUNT]; /* enum gw_gap_reason */
-	/* What was handed out already by a former subscription, before until[]. */
-	struct gw_patterns *already;
-	uint64_t until[SL_STREAM_COUNT];
+	struct gw_already *already;
+	uint8_t already_count;
 };
 
 /* gw_behind_begin puts a live client behind, standing at pos. */
@@ -49,11 +60,21 @@ void gw_behind_begin(struct gw_client *client, const uint64_t pos[SL_STREAM_COUN
 void gw_behind_end(struct gw_client *client);
 
 /*
- * gw_behind_resume moves a client that is behind back to a cursor; former are
- * the patterns that it had until now, NULL for none.
+ * gw_behind_resume moves a client that is behind back to a cursor; former is
+ * what it has seen by until now (a reference to its patterns is taken), NULL for
+ * nothing, since the client's mark.  gw_behind_may_resume says whether that can be
+ * remembered.
  */
-void gw_behind_resume(
-    struct gw_client *client, const struct sl_cursor *since, struct gw_patterns *former);
+void gw_behind_resume(struct gw_client *client, const struct sl_cursor *since,
+    const struct gw_sight *former);
+bool gw_behind_may_resume(const struct gw_client *client);
+
+/* gw_behind_mark notes that its sight is in force from its positions on. */
+void gw_behind_mark(struct gw_client *client);
+
+/* gw_behind_had says whether an entry in sight was handed out before a resume. */
+bool gw_behind_had(const struct gw_behind *behind, const struct sl_catalog *catalog,
+    const struct gw_entry *entry);
 
 /* gw_behind_want_state asks for initial_metrics, before any further entry. */
 void gw_behind_want_state(struct gw_client *client);

@@ -10,6 +10,7 @@
 #include "fanout.h"
 #include "frame.h"
 #include "identity.h"
+#include "mark.h"
 #include "packing.h"
 #include "places.h"
 #include "pulse.h"
@@ -98,6 +99,7 @@ void gw_client_clear(struct gw_client *client)
 		client->hub->client_first = client->next;
 	if (client->next)
 		client->next->prev = client->prev;
+	gw_mark_unref(client->mark);
 	gw_sub_clear(client);
 	gw_identity_unref(client->who);
 	client->who = NULL;
@@ -186,18 +188,26 @@ static void switch_view(struct gw_client *client, struct gw_patterns *patterns)
 void gw_client_follow(
     struct gw_client *client, struct gw_patterns *patterns, const struct sl_cursor *since)
 {
-	struct gw_patterns *former =
-	    client->view ? gw_patterns_ref(client->view->sight.patterns) : NULL;
+	const struct gw_view *had = client->view;
+	struct gw_sight former = had ? client->view->sight : (struct gw_sight){0};
 
+	/* Its view may go with it. */
+	gw_patterns_ref(former.patterns);
 	switch_view(client, patterns);
 	gw_fanout_leave(client);
 	if (!client->behind)
 		gw_behind_begin(client, client->hub->end);
 	if (since) {
-		gw_behind_resume(client, since, former);
+		gw_behind_resume(client, since, had ? &former : NULL);
 		gw_tally_resumed(client, GW_RESUMED_WHOLE);
+	} else {
+		/* What is in sight now was not before: the log does not tell its alerts.
+		 */
+		client->behind->resumed = false;
 	}
-	gw_patterns_unref(former);
+	gw_patterns_unref(former.patterns);
+	if (since || client->view != had)
+		gw_behind_mark(client);
 	bool knows = since && client->form == GW_FORM_POLL &&
 		     gw_behind_want_changes(client, since);
 	if (!knows)

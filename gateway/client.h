@@ -18,6 +18,7 @@
 
 struct gw_behind;
 struct gw_identity;
+struct gw_mark;
 struct gw_pulse;
 struct gw_sub;
 struct gw_view;
@@ -65,6 +66,7 @@ struct gw_client {
 	struct gw_identity *who;   /* NULL until it has signed in */
 	struct gw_view *view;      /* NULL: subscribed to nothing */
 	struct gw_behind *behind;  /* NULL: live */
+	struct gw_mark *mark;      /* what of its view is not before this it was handed */
 	struct gw_sub *subs;
 	struct gw_pulse *pulse;     /* NULL in tests without clocks */
 	struct gw_packing *packing; /* how frames go out; NULL: as they are */
@@ -126,8 +128,8 @@ void gw_client_sent(struct gw_client *client);
 /*
  * gw_client_follow makes the client see what the patterns ask for (a
  * reference is taken), and sends it the state of that.  since is where to
- * resume, or NULL; what the client had seen already of its former patterns is
- * not sent again.
+ * resume, or NULL; what the client was handed while it saw what it does until now
+ * is not sent again, what it was handed as another role may be.
  */
 void gw_client_follow(struct gw_client *client, struct gw_patterns *patterns,
     const struct sl_cursor *since);

@@ -7,6 +7,7 @@
 
 #include "behind.h"
 #include "fanout.h"
+#include "mark.h"
 #include "prefix.h"
 #include "pump.h"
 #include "rate.h"
@@ -48,6 +49,7 @@ void gw_hub_clear(struct gw_hub *hub)
 	gw_mirror_free(hub->mirror);
 	gw_table_clear(&hub->views);
 	gw_table_clear(&hub->patterns);
+	gw_mark_unref(hub->mark);
 	gw_table_clear(&hub->filters);
 	gw_table_clear(&hub->clients);
 	*hub = (struct gw_hub){0};

@@ -20,6 +20,7 @@ struct gw_prefixes;
 struct gw_places;
 struct gw_fanout;
 struct gw_hops;
+struct gw_mark;
 struct gw_replay;
 struct gw_view;
 
@@ -69,6 +70,7 @@ struct gw_hub {
 	struct gw_table patterns;
 	struct gw_table views;
 	struct gw_view *view_first;
+	struct gw_mark *mark;           /* the newest */
 	struct gw_client *client_first; /* all, subscribed or not */
 	struct gw_table clients;        /* the same by id */
 	struct gw_behind *waiting;      /* for a page of older entries */

@@ -9,6 +9,7 @@
 #include "hops.h"
 #include "https.h"
 #include "msg.h"
+#include "places.h"
 #include "stat.h"
 #include "view.h"
 #include "window.h"
@@ -59,6 +60,15 @@
 	    gw->count.bad)                                                               \
 	X(COUNTER, "gateway_refused", "", "Requests and streams refused.",               \
 	    gw->count.refused)                                                           \
+	X(COUNTER, "gateway_places_asked", "",                                           \
+	    "Questions to the aggregator about users' connections.", places->asked)      \
+	X(COUNTER, "gateway_places_alone", "",                                           \
+	    "Connections let in while the aggregator did not answer.", places->alone)    \
+	X(COUNTER, "gateway_places_surplus", "",                                         \
+	    "Connections ended because their user had too many of them.",                \
+	    places->surplus)                                                             \
+	X(GAUGE, "gateway_places_waiting", "", "Connections that wait to be let in.",    \
+	    places->waiting)                                                             \
 	X(COUNTER, "gateway_tokens_verified", "", "Signatures checked.", auth->verified) \
 	X(COUNTER, "gateway_tokens_remembered", "", "Tokens found remembered.",          \
 	    auth->hits)                                                                  \
@@ -162,6 +172,7 @@ void gw_metrics_render(struct gateway *gw, struct sl_buf *out)
 	const struct gw_follow_stats *bus = gw_follow_stats(gw->follow);
 	const struct gw_packing_stats *packing = &gw->hub.packing.stats;
 	const struct sl_tls_stats *tls = gw_https_stats(gw->https);
+	const struct gw_places_stats *places = gw_places_stats(gw->hub.places);
 	int i = 0;
 
 #define X(kind, name, unit, help, value) set_##kind(m->stat[i++], value);

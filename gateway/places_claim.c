@@ -24,6 +24,7 @@ static void add_claim(struct sl_msg_list_writer *w, struct gw_user *user)
 	    .replaces = {replaces, 0},
 	};
 
+	user->claimed = user->connections;
 	for (; wait && wait->limit == claim.limit; wait = TAILQ_NEXT(wait, link)) {
 		wait->asked = true;
 		claim.wanted++;
@@ -120,8 +121,11 @@ static void grant(struct gw_places *places, struct gw_user *user,
 				wait->asked = false;
 		}
 	}
-	if (user->connections > grant->places) {
-		uint32_t count = user->connections - grant->places;
+	/* Who was let in without asking, meanwhile, is judged by the next answer. */
+	uint32_t held =
+	    user->claimed < user->connections ? user->claimed : user->connections;
+	if (held > grant->places) {
+		uint32_t count = held - grant->places;
 		places->stats.surplus += count;
 		places->surplus(places->arg, user, count);
 	}

@@ -156,14 +156,6 @@ static void add_missed_metrics(struct turn_state *t)
 	t->behind->missed_metrics = false;
 }
 
-static bool had_already(const struct gw_behind *b, const struct gw_entry *entry)
-{
-	const struct sl_entry *e = &entry->e;
-
-	return b->already && e->seq < b->until[e->stream] &&
-	       gw_patterns_match_entry(b->already, e, entry->module);
-}
-
 /* Finds the entry at the client's position of a log, wherever it is kept. */
 static enum turn find_entry(
     struct turn_state *t, enum sl_stream stream, const struct gw_entry **entry)
@@ -224,7 +216,7 @@ static enum turn add_entries(struct turn_state *t, enum sl_stream stream)
 			return found;
 		b->pos[stream]++;
 		if (!gw_behind_sees(t->client, t->catalog, entry) ||
-		    had_already(b, entry))
+		    gw_behind_had(b, t->catalog, entry))
 			continue;
 		struct gw_stamp stamp;
 		stamp_now(t, &stamp);

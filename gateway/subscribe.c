@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "behind.h"
 #include "json_out.h"
 #include "subscription.h"
 #include "view.h"
@@ -114,6 +115,10 @@ static bool subscribe(struct gw_client *client, const struct gw_message *m,
 	struct gw_stamp stamp;
 	struct sl_cursor at;
 	uint32_t id;
+
+	if (m->has_since && !gw_behind_may_resume(client))
+		return refuse(why, "too-many-requests",
+		    "older entries that were asked for before are still on their way");
 	struct gw_patterns *all = add(client, names, &id);
 
 	if (!all)
@@ -197,6 +202,7 @@ bool gw_subscribe_run(struct gw_client *client, const struct gw_message *m,
 static int status_of(const char *code)
 {
 	return strcmp(code, "forbidden") == 0              ? 403
+	       : strcmp(code, "too-many-requests") == 0    ? 429
 	       : strcmp(code, "unknown-subscription") == 0 ? 404
 							   : 400;
 }

@@ -15,8 +15,8 @@
 
 struct gw_sub {
 	struct gw_sub *next;
-	uint32_t id;
 	struct gw_patterns *patterns; /* counted */
+	uint32_t id;
 	bool preset; /* nobody asked for it: the first that somebody does replaces it */
 };
 

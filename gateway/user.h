@@ -21,6 +21,8 @@ struct gw_user {
 	uint32_t refs;
 	/* places.h: streams and WebSockets, here and waiting to be let in. */
 	uint32_t connections;
+	uint32_t
+	    claimed; /* of the connections, by the newest question to the aggregator */
 	uint32_t granted; /* places by the aggregator's newest answer */
 	uint32_t limit;   /* the highest that a present connection came in under */
 	uint32_t waiting;

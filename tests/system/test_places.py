@@ -2,6 +2,7 @@
 """A user's connections are limited over all gateways together, whatever dies."""
 import asyncio
 import json
+import re
 import signal
 import threading
 import time
@@ -9,6 +10,7 @@ import time
 import websockets
 
 from sightline import wait_until
+from test_gateway_limits import counter
 
 LIMIT = 5
 GATEWAYS = 4
@@ -147,6 +149,35 @@ def test_003_8_without_an_aggregator_gateways_let_in_and_reconcile_when_it_is_ba
     wait_until(lambda: time.monotonic() > time_of_calm)
     assert len(crowd.admitted) == LIMIT
     crowd.close()
+
+
+def test_003_8_who_is_let_in_while_the_aggregator_is_asked_stays(make_instance):
+    instance = make_instance().start()
+    aggregator = instance.processes["aggregator"]
+    crowds = [Crowd(instance, sub=f"user-{i}") for i in range(5)]
+    aggregator.popen.send_signal(signal.SIGSTOP)
+    for crowd in crowds:
+        crowd.connect(1, [1])
+    wait_until(lambda: counter(instance, "places_alone") == len(crowds), 10, "connections without the aggregator")
+    for crowd in crowds:
+        crowd.close()
+    # What is asked from now on says that nobody is there ...
+    wait_until(lambda: re.search(r"^sightline_gateway_websockets{.*} 0$", instance.unix_get(1, "/metrics")[1], re.M),
+               what="their end")
+    asked = counter(instance, "places_asked")
+    wait_until(lambda: counter(instance, "places_asked") > asked, 10, "the next question")
+    crowds = [Crowd(instance, sub=f"user-{i}") for i in range(5)]
+    for crowd in crowds:
+        crowd.connect(1, [1])
+    wait_until(lambda: all(crowd.admitted for crowd in crowds), 10, "connections again")
+    # ... and is answered when they are.
+    aggregator.popen.send_signal(signal.SIGCONT)
+    wait_until(lambda: "the aggregator answers again" in instance.processes["gateway-1"].text(), 10, "its answer")
+    asked = counter(instance, "places_asked")
+    wait_until(lambda: counter(instance, "places_asked") > asked + 1, 10, "two more questions")
+    assert all(crowd.admitted for crowd in crowds) and counter(instance, "places_surplus") == 0
+    for crowd in crowds:
+        crowd.close()
 
 
 def test_003_8_the_token_may_say_how_many(make_instance):
