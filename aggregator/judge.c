@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "derived.h"
+#include "event.h"
 #include "judge_catalog.h"
 
 struct agg_judge {
@@ -22,6 +23,7 @@ struct agg_judge {
 	uint32_t *spec_metric;       /* index in the catalog of each derived spec */
 	struct agg_recent_view view; /* of the evaluation under way */
 	struct sl_buf body, packed;  /* scratch */
+	int64_t newest_ns;           /* collect time of what changed last */
 	bool paused;
 	bool journal_full;
 };
@@ -317,6 +319,8 @@ int agg_judge_changed(struct agg_judge *judge, struct agg_metric *metric, int64_
 			 ? (int)metric->value
 			 : metric->status;
 
+	if (metric->ts_ns > judge->newest_ns)
+		judge->newest_ns = metric->ts_ns;
 	if (judge->paused)
 		return status;
 	if (!metric->stale && metric->def->kind != SL_METRIC_STATUS)
@@ -327,13 +331,26 @@ int agg_judge_changed(struct agg_judge *judge, struct agg_metric *metric, int64_
 	return status;
 }
 
+/*
+ * Samples may be newer than the pass, which read the clock before the rings, and
+ * than this machine's clock.  What is derived from them has to see them: it may be
+ * long until they change again.
+ */
+static int64_t derived_now(struct agg_judge *judge, int64_t wall_ns)
+{
+	if (judge->newest_ns > wall_ns + AGG_EVENT_FUTURE_NS)
+		judge->newest_ns = 0; /* the clock was set back */
+	return judge->newest_ns > wall_ns ? judge->newest_ns : wall_ns;
+}
+
 void agg_judge_pass(struct agg_judge *judge, int64_t wall_ns, int64_t mono_ns, bool clock)
 {
 	if (judge->paused)
 		return;
-	agg_derived_run(judge->derived, wall_ns, clock);
+	agg_derived_run(judge->derived, derived_now(judge, wall_ns), clock);
 	agg_alert_tick(judge->alerts, wall_ns, mono_ns);
-	agg_derived_run(judge->derived, wall_ns, false); /* the counts of open alerts */
+	/* The counts of open alerts. */
+	agg_derived_run(judge->derived, derived_now(judge, wall_ns), false);
 }
 
 void agg_judge_source(struct agg_judge *judge, const char *tenant, const char *source,

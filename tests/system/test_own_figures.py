@@ -157,3 +157,14 @@ def test_000_7_security_and_performance_are_there_from_the_first_minute(own):
         # A score of compliance is somebody's judgement: none of our figures is one.
         return unknown == {"compliance_score"} and body["securityCompliance"]["stale"] == ["compliance_score"]
     wait_until(filled, what="both sections")
+
+
+def test_000_1_the_summary_sees_what_a_clock_that_is_ahead_sends_once(make_instance):
+    instance = make_instance().start()
+    feeder = instance.start_feeder()
+    feeder.sample("compliance_score", 94, age_s=-4)
+
+    def told():
+        feeder.sample("compliance_score", 94)  # no news, and no reason to derive anything again
+        return snapshot(instance)["executiveSummary"]["compliance_score"] == 94
+    wait_until(told, what="the score in the summary")
