@@ -91,7 +91,7 @@ def main():
     from sightline import Instance
 
     with tempfile.TemporaryDirectory(prefix="sl-") as directory:
-        instance = Instance(directory)
+        instance = Instance(directory, checked=False)
         instance.start()
         instance.start_collector("synthetic", "--events", "200", "--metrics", "10", "--rate", "200")
         client = Client(instance)

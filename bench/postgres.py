@@ -67,7 +67,7 @@ def main():
     arguments.add_argument("--inserts", type=int, default=300)
     options = arguments.parse_args()
     cluster = Cluster(max_slot_wal_keep_size="2GB").make_shop()
-    instance = Instance(tempfile.mkdtemp(prefix="sl-"), config=section(cluster), catalog=catalog())
+    instance = Instance(tempfile.mkdtemp(prefix="sl-"), config=section(cluster), catalog=catalog(), checked=False)
     try:
         instance.start("postgres")
         wait_until(lambda: "streaming slot" in instance.processes["collect-postgres"].text(), 30, "the stream")
