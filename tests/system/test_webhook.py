@@ -280,7 +280,7 @@ def orders(make_instance):
     return start
 
 
-def test_202_means_in_the_ring_and_429_with_retry_after_when_it_is_full(orders):
+def test_001_4_202_means_queued_and_429_when_to_try_again(orders):
     hook, poller = orders("ring_bytes = 65536")
     batch = lambda n: [{**order(f"{n}-{i}"), "id": f"{n}-{i}"} for i in range(10)]
     hook.instance.processes["aggregator"].kill()
@@ -296,7 +296,7 @@ def test_202_means_in_the_ring_and_429_with_retry_after_when_it_is_full(orders):
     assert order_numbers(poller) == wanted
 
 
-def test_nothing_acknowledged_is_lost_or_doubled_when_the_aggregator_is_killed(orders):
+def test_001_4_retries_across_a_kill_of_the_aggregator_lose_and_double_nothing(orders):
     hook, poller = orders()
     acknowledged = []
 
