@@ -28,6 +28,7 @@ PROGRAMS = {
     "gateway": "gateway/sightline-gateway",
     "collect-system": "collectors/sightline-collect-system",
     "collect-synthetic": "collectors/sightline-collect-synthetic",
+    "collect-statsd": "collectors/sightline-collect-statsd",
     "collect-webhook": "collectors/sightline-collect-webhook",
     "ctl": "ctl/sightlinectl",
     "bare": "bench/bench_bare",
@@ -35,6 +36,7 @@ PROGRAMS = {
     "load": "bench/bench_load",
     "post": "bench/bench_post",
     "ring": "bench/bench_ring",
+    "statsd": "bench/bench_statsd",
 }
 
 # The sources that only benchmarks have, a key for tokens that are made here, and

@@ -82,8 +82,8 @@ static void add_name(struct sl_buf *out, const char *data, size_t len)
 static enum col_mapping_verdict judge(
     const struct col_mapping *mapping, const struct sl_catalog_metric *metric)
 {
-	/* A derived metric is computed; sources do not feed it. */
-	if (metric == NULL || metric->expr != NULL)
+	/* What is derived is computed; sources do not feed it. */
+	if (metric == NULL || metric->expr != NULL || metric->kind == SL_METRIC_STATUS)
 		return COL_MAPPING_UNKNOWN;
 	return metric->module->bit & mapping->modules ? COL_MAPPING_OK
 						      : COL_MAPPING_DENIED;
