@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import fractions
 import inspect
 import json
 import re
@@ -22,7 +23,7 @@ from sightline_hooks.ident import uuid7
 
 def test_every_file_is_python_3_9_and_imports_the_standard_library_only():
     allowed = {"asyncio", "atexit", "collections", "contextlib", "dataclasses", "datetime", "decimal", "email", "enum",
-               "functools", "http", "io", "json", "logging", "math", "os", "random", "re", "ssl", "sys", "threading", "time",
+               "functools", "http", "io", "json", "logging", "math", "numbers", "os", "random", "re", "ssl", "sys", "threading", "time",
                "urllib", "weakref", "sightline_hooks"}
     for path in HOOKS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 9))):
@@ -56,11 +57,11 @@ def test_a_payload_is_the_nearest_thing_that_passes():
     ident = uuid.uuid4()
     found = json.loads(plain.payload({
         "amount": decimal.Decimal("75.50"), "when": moment, "id": ident, "colour": Colour.RED, "set": {1}, "tuple": (1, 2),
-        "bytes": b"a\xff", "nan": float("nan"), "in": [float("inf")], "big": 2**63, "small": -(2**63), "nul": "a\0b",
+        "bytes": b"a\xff", "nan": float("nan"), "in": [float("inf")], "big": 2**63, "small": -(2**63), "third": fractions.Fraction(1, 4), "nul": "a\0b",
         "half": "\ud800x", 7: "key", "none": None, "flag": True, "deep": {"none": None}, "text": "Grüße 😀"}))
     assert found == {
         "amount": 75.5, "when": "2026-01-02T03:04:05+00:00", "id": str(ident), "colour": "red", "set": [1],
-        "tuple": [1, 2], "bytes": "a\ufffd", "in": [None], "big": str(2**63), "small": -(2**63), "nul": "ab",
+        "tuple": [1, 2], "bytes": "a\ufffd", "in": [None], "big": str(2**63), "small": -(2**63), "third": 0.25, "nul": "ab",
         "half": "?x", "7": "key", "flag": True, "deep": {"none": None}, "text": "Grüße 😀"}
     assert datetime.datetime.fromisoformat(plain.moment(datetime.datetime(2026, 1, 2))).tzinfo is not None
 

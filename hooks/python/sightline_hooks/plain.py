@@ -11,12 +11,14 @@ import decimal
 import enum
 import json
 import math
+import numbers
 
 DEPTH_MAX = 16
 VALUES_MAX = 4096
 BYTES_MAX = 65536  # of a payload
 
 _INTEGER_MAX = 2**63
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class Unfit(ValueError):
@@ -35,11 +37,9 @@ def moment(value):
 
 
 def _number(value):
-    if isinstance(value, decimal.Decimal):
-        value = float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if -_INTEGER_MAX <= value < _INTEGER_MAX else str(value)
+    if type(value) is int:
+        return value if -_INTEGER_MAX <= value < _INTEGER_MAX else str(value)
+    return value if math.isfinite(value) else None
 
 
 class _Plain:
@@ -49,8 +49,10 @@ class _Plain:
     def scalar(self, value):
         if isinstance(value, str):
             return str(value).replace("\0", "")
-        if isinstance(value, (int, float, decimal.Decimal)):
-            return _number(value)
+        if isinstance(value, numbers.Integral):  # of numpy, too
+            return _number(int(value))
+        if isinstance(value, (numbers.Real, decimal.Decimal)):
+            return _number(float(value))
         if isinstance(value, (bytes, bytearray, memoryview)):
             return bytes(value).decode("utf-8", "replace").replace("\0", "")
         if isinstance(value, datetime.date):
@@ -61,13 +63,20 @@ class _Plain:
         self.left -= 1
         if self.left < 0:
             raise Unfit(f"more than {VALUES_MAX} values")
-        if isinstance(value, enum.Enum):
-            value = value.value
-        if value is None or value is True or value is False:
+        kind = type(value)
+        # Nearly everything is one of these.
+        if kind is str:
+            return value.replace("\0", "")
+        if kind is int or kind is float:
+            return _number(value)
+        if value is None or kind is bool:
             return value
+        if isinstance(value, enum.Enum):
+            return self.any(value.value, depth)
         if isinstance(value, collections.abc.Mapping):
             self.enter(depth)
-            return {str(self.scalar(k)): self.any(v, depth + 1) for k, v in value.items()}
+            return {k.replace("\0", "") if type(k) is str else str(self.scalar(k)): self.any(v, depth + 1)
+                    for k, v in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)):
             self.enter(depth)
             return [self.any(v, depth + 1) for v in value]
@@ -83,7 +92,6 @@ def payload(values):
     """A mapping as a JSON object in bytes; members that are None are left out.
     Raises Unfit, or whatever an object's own methods raise."""
     found = {k: v for k, v in _Plain().any(values, 0).items() if v is not None}
-    # Halves of surrogate pairs are no text.
     data = encode(found)
     if len(data) > BYTES_MAX:
         raise Unfit(f"a payload of {len(data)} bytes, at most {BYTES_MAX} are taken")
@@ -92,4 +100,5 @@ def payload(values):
 
 def encode(value):
     """Plain values as compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+    # Halves of surrogate pairs are no text.
+    return _encode(value).encode("utf-8", "replace")
