@@ -23,7 +23,7 @@ from sightline_hooks.ident import uuid7
 
 def test_every_file_is_python_3_9_and_imports_the_standard_library_only():
     allowed = {"asyncio", "atexit", "collections", "contextlib", "dataclasses", "datetime", "decimal", "email", "enum",
-               "functools", "http", "io", "json", "logging", "math", "numbers", "os", "random", "re", "ssl", "sys", "threading", "time",
+               "functools", "http", "inspect", "io", "json", "logging", "math", "numbers", "os", "random", "re", "ssl", "sys", "threading", "time",
                "urllib", "weakref", "sightline_hooks"}
     for path in HOOKS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 9))):
@@ -181,5 +181,22 @@ def test_the_manual_has_every_hook_with_its_arguments():
     for name in sightline_hooks.__all__:
         if name.endswith("_sync") and not name.startswith("customer_activity"):
             function = getattr(sightline_hooks, name)
-            assert listed[name[:-5]] == list(inspect.signature(function).parameters)
+            assert [*listed[name[:-5]], "event_id", "audience"] == list(inspect.signature(function).parameters)
             assert inspect.iscoroutinefunction(getattr(sightline_hooks, name[:-5] + "_hook"))
+
+
+def test_the_types_have_every_function_with_its_arguments_and_defaults():
+    stub = ast.parse((HOOKS / "sightline_hooks/__init__.pyi").read_text(encoding="utf-8"))
+    declared = {node.name: node for node in stub.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    assert sorted(declared) == sorted(sightline_hooks.__all__)
+    for name, node in declared.items():
+        function = getattr(sightline_hooks, name)
+        assert isinstance(node, ast.AsyncFunctionDef) == inspect.iscoroutinefunction(function), name
+        theirs = [argument.arg for argument in node.args.args + node.args.kwonlyargs]
+        if name == "configure":
+            assert theirs == [field.name for field in dataclasses.fields(settings.Settings)]
+            continue
+        ours = inspect.signature(function).parameters.values()
+        assert theirs == [parameter.name for parameter in ours], name
+        defaults = [ast.literal_eval(value) for value in node.args.defaults + node.args.kw_defaults]
+        assert defaults == [parameter.default for parameter in ours if parameter.default is not parameter.empty], name

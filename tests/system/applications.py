@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 
-from sightline import ROOT
+from poller import Poller
+from sightline import ROOT, wait_until
 
 HOOKS = ROOT / "hooks"
 MODULES = ROOT / "tests/node_modules"
@@ -71,3 +72,82 @@ def type_errors(folder, text):
         "files": ["main.ts", str(HOOKS / "node/index.d.ts")]}), encoding="utf-8")
     done = subprocess.run([str(MODULES / ".bin/tsc"), "-p", str(folder)], capture_output=True, text=True, timeout=120)
     return done.stdout
+
+
+def follow(hook):
+    """Reads events from now on, at its own pace: read(type, wanted) gives the payloads of a
+    type once wanted(payloads) is true."""
+    poller = Poller(hook.instance, "topics=events.>")
+    poller.poll(wait=0)
+    found = {}
+
+    def read(kind, wanted=lambda payloads: payloads, seconds=30):
+        def there():
+            for message in poller.poll(wait=1):
+                if message["type"] == "event":
+                    found.setdefault(message["data"]["type"], []).append(message["data"]["payload"])
+            return wanted(found.get(kind, []))
+        wait_until(there, seconds, f"what is wanted of {kind}")
+        return found.get(kind, [])
+    return read
+
+
+class Writers:
+    """Two applications, in Python and in Node, that emit tickets as they are told."""
+
+    PYTHON = """
+import sys
+import sightline_hooks as hooks
+hooks.configure(linger_s=0.002, retry_max_s=0.2)
+for line in sys.stdin:
+    hooks.emit("tickets.created", {"id": "python-" + line.strip()})
+print(hooks.flush(60))
+"""
+    NODE = """
+import { createInterface } from "node:readline";
+import { configure, emit, flush } from "sightline-hooks";
+configure({ lingerS: 0.002, retryMaxS: 0.2 });
+for await (const line of createInterface({ input: process.stdin }))
+	emit("tickets.created", { id: `node-${line.trim()}` });
+console.log(await flush(60000) ? "True" : "False");
+"""
+
+    def __init__(self, hook):
+        folder = node_application(hook.instance.dir / "application")
+        (folder / "main.mjs").write_text(self.NODE, encoding="utf-8")
+        self.count = 0
+        self.programs = [subprocess.Popen(command, env=environment(hook), cwd=folder, stdin=subprocess.PIPE,
+                                          stdout=subprocess.PIPE, text=True)
+                         for command in ([sys.executable, "-c", self.PYTHON], ["node", "main.mjs"])]
+
+    def feed(self, events):
+        """Each emits so many more."""
+        lines = "".join(f"{self.count + n}\n" for n in range(events))
+        self.count += events
+        for one in self.programs:
+            one.stdin.write(lines)
+            one.stdin.flush()
+
+    def finish(self):
+        """They end, and say that everything was sent or dropped."""
+        for one in self.programs:
+            assert one.communicate(timeout=90)[0] == "True\n" and one.returncode == 0
+
+    def wanted(self):
+        return {f"{language}-{n}" for language in ("python", "node") for n in range(self.count)}
+
+    def check(self, ids):
+        """Each of them came once, those of a program in their order."""
+        for language in ("python", "node"):
+            assert [i for i in ids if i.startswith(language)] == [f"{language}-{n}" for n in range(self.count)]
+        assert len(ids) == 2 * self.count
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in self.programs:
+            one.kill()
+            one.wait()
+            one.stdin.close()
+            one.stdout.close()

@@ -4,14 +4,12 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import threading
 
 import pytest
 import requests
 
-from applications import environment, node, node_application, python, type_errors, typescript
-from poller import Poller
+from applications import Writers, environment, follow, node, node_application, python, type_errors, typescript
 from sightline import ROOT, free_port, wait_until
 from snippets import snippet
 from tls import make_certificate
@@ -27,20 +25,6 @@ def hook(make_module_instance):
 def events(hook):
     """events(type) gives the payloads so far, once they are what is wanted."""
     return follow(hook)
-
-
-def follow(hook):
-    poller = Poller(hook.instance, "topics=events.>")
-    poller.poll(wait=0)
-
-    def read(kind, wanted=lambda found: found):
-        def found():
-            poller.poll(wait=1)
-            them = [m["data"]["payload"] for m in poller.messages if m["type"] == "event" and m["data"]["type"] == kind]
-            return them if wanted(them) else None
-        return wait_until(found, 30, f"what is wanted of {kind}")
-    read.poller = poller
-    return read
 
 
 # -- the documents ----------------------------------------------------------------------------
@@ -225,66 +209,23 @@ console.log(JSON.stringify((await getAnalyticsStatus()).events));
         assert "CERTIFICATE" in taken["last_error"] and "certificate" in theirs["lastError"]
 
 
-PYTHON_LOAD = """
-import sys
-import sightline_hooks as hooks
-hooks.configure(linger_s=0.002, retry_max_s=0.2)
-for line in sys.stdin:
-    hooks.emit("tickets.created", {"id": "python-" + line.strip()})
-print(hooks.flush(60))
-"""
-
-NODE_LOAD = """
-import { createInterface } from "node:readline";
-import { configure, emit, flush } from "sightline-hooks";
-configure({ lingerS: 0.002, retryMaxS: 0.2 });
-for await (const line of createInterface({ input: process.stdin }))
-	emit("tickets.created", { id: `node-${line.trim()}` });
-console.log(await flush(60000) ? "True" : "False");
-"""
-
-
 @pytest.mark.parametrize("victim", ["collect-webhook", "aggregator"])
 def test_nothing_is_lost_or_doubled_while_a_process_dies_and_comes_back(make_instance, victim):
     hook = Webhook(make_instance).start()
     events = follow(hook)
-    folder = node_application(hook.instance.dir / "application")
-    (folder / "main.mjs").write_text(NODE_LOAD, encoding="utf-8")
-    programs = [subprocess.Popen(command, env=environment(hook), cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 text=True) for command in ([sys.executable, "-c", PYTHON_LOAD], ["node", "main.mjs"])]
-    count = 0
-
-    def feed(lines):
-        nonlocal count
-        for _ in range(lines):
-            for one in programs:
-                one.stdin.write(f"{count}\n")
-            count += 1
-        for one in programs:
-            one.stdin.flush()
-
-    try:
+    with Writers(hook) as writers:
         for _ in range(3):
-            feed(200)
+            writers.feed(200)
             hook.instance.processes[victim].kill()
-            feed(200)
+            writers.feed(200)
             if victim == "aggregator":
                 hook.instance.start_aggregator()
                 hook.instance.wait_ready()
             else:
                 hook.instance.start_collector("webhook")
             hook.wait()
-        for one in programs:
-            assert one.communicate(timeout=90)[0] == "True\n" and one.returncode == 0
-    finally:
-        for one in programs:
-            one.kill()
-            one.wait()
-    wanted = [f"{language}-{n}" for language in ("python", "node") for n in range(count)]
-    found = [p["id"] for p in events("tickets.created", lambda found: {p["id"] for p in found} >= set(wanted))]
-    assert sorted(found) == sorted(wanted)
-    assert [i for i in found if i.startswith("python")] == wanted[:count], "in their order"
-    assert [i for i in found if i.startswith("node")] == wanted[count:]
+        writers.finish()
+        writers.check([p["id"] for p in events("tickets.created", lambda found: {p["id"] for p in found} >= writers.wanted())])
 
 
 # -- web servers -------------------------------------------------------------------------------

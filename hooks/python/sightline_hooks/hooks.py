@@ -5,6 +5,7 @@ Each of these says type, payload and time of its event; paired() makes two funct
 it, NAME_hook to await and NAME_sync to call.
 """
 import functools
+import inspect
 import os
 import threading
 
@@ -104,6 +105,9 @@ def paired(build):
     async def hook(*args, event_id=None, audience=None, **values):
         return take(args, event_id, audience, values)
 
+    plain = inspect.signature(build)
+    further = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in ("event_id", "audience")]
+    sync.__signature__ = hook.__signature__ = plain.replace(parameters=[*plain.parameters.values(), *further])
     sync.__name__ = sync.__qualname__ = build.__name__ + "_sync"
     hook.__name__ = hook.__qualname__ = build.__name__ + "_hook"
     return hook, sync
