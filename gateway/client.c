@@ -219,7 +219,16 @@ void gw_client_follow(
 
 void gw_client_narrow(struct gw_client *client, struct gw_patterns *patterns)
 {
+	const struct gw_view *had = client->view;
+	bool held_back = had->rate != NULL;
+
 	switch_view(client, patterns);
+	/* What the former view still held back would never come. */
+	if (held_back && client->view != had) {
+		if (!client->behind)
+			gw_behind_begin(client, client->hub->end);
+		gw_behind_lag(client, 0, true);
+	}
 	gw_pump_run(client);
 }
 

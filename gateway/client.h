@@ -134,7 +134,10 @@ void gw_client_sent(struct gw_client *client);
 void gw_client_follow(struct gw_client *client, struct gw_patterns *patterns,
     const struct sl_cursor *since);
 
-/* gw_client_narrow changes the patterns to fewer, without sending the state. */
+/*
+ * gw_client_narrow changes the patterns to fewer; the state is sent only if
+ * something of it was held back.
+ */
 void gw_client_narrow(struct gw_client *client, struct gw_patterns *patterns);
 
 /* gw_client_position fills the cursor of what the client has been handed. */

@@ -111,6 +111,7 @@ class Roamer:
         how, cursor = "resume", self.cursor
         if self.old_cursors and dice.random() < 0.1:
             cursor = dice.choice(self.old_cursors)
+            self.reconnect = None  # it knows of a later place
         if not cursor or dice.random() < 0.12:
             how, cursor = "fresh", None
         subscriptions = self.sight.subscriptions if self.sight else ()

@@ -206,6 +206,33 @@ START_TEST(the_first_change_goes_at_once_and_the_next_ones_wait)
 }
 END_TEST
 
+START_TEST(what_is_held_back_is_not_lost_with_a_subscription)
+{
+	struct gw_peer p;
+	struct heard heard = {.updates = 0};
+
+	gw_fixture_init(&f, 1u << 20);
+	define_metrics();
+	gw_peer_open(&p, &f, "all", "u", 0);
+	subscribe(&p, "metrics.a.>", NULL, 0.001);
+	subscribe(&p, "events.>", NULL, 0);
+	for (int i = 1; i <= 2; i++) {
+		change(0, i);
+		gw_fanout_flush(&f.hub);
+		hear(&p, &heard);
+		ck_assert_double_eq(heard.value[0], 1);
+	}
+	ck_assert(gw_sub_remove(&p.client, p.client.last_sub));
+	struct gw_patterns *left = gw_sub_all(&p.client);
+	gw_client_narrow(&p.client, left);
+	gw_patterns_unref(left);
+	hear(&p, &heard);
+	ck_assert_double_eq(heard.value[0], 2);
+	gw_peer_close(&p);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
 /* Whoever is quick or slow or joins late ends with the newest values. */
 START_TEST(random_bursts_end_with_the_newest_values_everywhere)
 {
@@ -264,6 +291,7 @@ int main(void)
 	tcase_add_test(tc, equal_terms_share_a_view_and_others_do_not);
 	tcase_add_test(tc, a_filter_hides_events_and_lets_alerts_through);
 	tcase_add_test(tc, the_first_change_goes_at_once_and_the_next_ones_wait);
+	tcase_add_test(tc, what_is_held_back_is_not_lost_with_a_subscription);
 	tcase_add_loop_test(
 	    tc, random_bursts_end_with_the_newest_values_everywhere, 0, 10);
 	suite_add_tcase(suite, tc);
