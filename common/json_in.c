@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json_out.h"
+
 /*
  * jansson's own limit of 2048 levels is a constant of its build.  Whatever is
  * malformed may fool this count; jansson then finds the fault.
@@ -140,13 +142,54 @@ json_t *sl_json_in_path(const json_t *obj, const char *path)
 	}
 }
 
-static int add_text(const char *data, size_t len, void *out)
+/* Depth is bounded: a tree comes from sl_json_in_parse or is made of such. */
+static void write_value(struct sl_json_out *w, const json_t *value)
 {
-	sl_buf_add(out, data, len);
-	return 0;
+	const char *key;
+	const json_t *member;
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		sl_json_out_object_begin(w);
+		json_object_foreach ((json_t *)(uintptr_t)value, key, member) {
+			sl_json_out_key(w, key);
+			write_value(w, member);
+		}
+		sl_json_out_object_end(w);
+		break;
+	case JSON_ARRAY:
+		sl_json_out_array_begin(w);
+		for (size_t i = 0; i < json_array_size(value); i++)
+			write_value(w, json_array_get(value, i));
+		sl_json_out_array_end(w);
+		break;
+	case JSON_STRING:
+		sl_json_out_string(
+		    w, json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		sl_json_out_int(w, json_integer_value(value));
+		break;
+	case JSON_REAL:
+		sl_json_out_double(w, json_real_value(value));
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		sl_json_out_bool(w, json_is_true(value));
+		break;
+	case JSON_NULL:
+		sl_json_out_null(w);
+		break;
+	}
 }
 
+/* Not by jansson, which would write 0.1 as 0.10000000000000001. */
 void sl_json_in_write(const json_t *tree, struct sl_buf *out)
 {
-	json_dump_callback(tree, add_text, out, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct sl_json_out w;
+
+	if (!tree)
+		return;
+	sl_json_out_init(&w, out);
+	write_value(&w, tree);
 }

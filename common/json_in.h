@@ -44,7 +44,10 @@ bool sl_json_in_bool(const json_t *obj, const char *key, bool *out);
  */
 json_t *sl_json_in_path(const json_t *obj, const char *path);
 
-/* sl_json_in_write appends a tree as compact JSON, members in their order. */
+/*
+ * sl_json_in_write appends a tree as compact JSON, members in their order, numbers
+ * as short as they can be written; nothing for NULL.
+ */
 void sl_json_in_write(const json_t *tree, struct sl_buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "census_sum.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "clock.h"
@@ -165,9 +166,11 @@ void gw_census_put_latency(struct sl_json_out *w, const json_t *gateways)
 	sl_json_out_object_begin(w);
 	gw_census_put_uint(w, "deliveries", (uint64_t)count);
 	sl_json_out_key(w, "average_ms");
+	/* To the microsecond, as the others are. */
 	if (count > 0)
-		sl_json_out_double(
-		    w, gw_census_sum(gateways, NULL, "delivered_ms") / count);
+		sl_json_out_double(w,
+		    round(gw_census_sum(gateways, NULL, "delivered_ms") / count * 1000) /
+			1000);
 	else
 		sl_json_out_null(w);
 	put_double(w, "p50_ms", largest(gateways, "p50_ms"));

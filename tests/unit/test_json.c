@@ -194,6 +194,23 @@ END_TEST
 
 /* ---- json_out ----------------------------------------------------------------- */
 
+START_TEST(writes_a_tree_as_it_was_read)
+{
+	static const char text[] =
+	    "{\"b\":[0.1,1,-2.5,true,false,null,\"\\u0001\\\"\"],"
+	    "\"a\":{\"\":{}},\"list\":[],\"big\":9007199254740993}";
+	struct sl_buf buf = {0};
+	json_t *tree = sl_json_in_parse(text, sizeof text - 1, NULL);
+
+	sl_json_in_write(tree, &buf);
+	ck_assert_str_eq(sl_buf_text(&buf), text);
+	json_decref(tree);
+	sl_json_in_write(NULL, &buf);
+	ck_assert_uint_eq(buf.len, sizeof text - 1);
+	sl_buf_clear(&buf);
+}
+END_TEST
+
 START_TEST(writes_commas_and_nesting)
 {
 	struct sl_buf buf = {0};
@@ -299,6 +316,7 @@ int main(void)
 	tcase_add_test(tc, bounds_nesting_in_both_readers);
 	tcase_add_test(tc, says_where_json_is_wrong);
 	tcase_add_test(tc, looks_up_members_by_type_and_path);
+	tcase_add_test(tc, writes_a_tree_as_it_was_read);
 	tcase_add_test(tc, writes_commas_and_nesting);
 	tcase_add_test(tc, escapes_strings_and_replaces_what_is_not_utf8);
 	tcase_add_test(tc, writes_doubles_short_and_exact);
