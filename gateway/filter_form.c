@@ -20,6 +20,7 @@ struct form {
 	char *error;
 	unsigned tests;
 	unsigned values;
+	size_t bytes; /* of paths and strings so far */
 };
 
 static int refuse(struct form *f, int code, const char *fmt, ...)
@@ -49,11 +50,23 @@ static bool is_member(const char *name, size_t len)
 	return false;
 }
 
+/* Looked at before it is copied: each join has the text of its parts once more. */
+static int count_bytes(struct form *f, size_t len)
+{
+	f->bytes += len;
+	if (f->bytes <= GW_FILTER_TEXT_MAX)
+		return SL_OK;
+	return refuse(f, SL_ETOOBIG, "filter: longer than %d bytes", GW_FILTER_TEXT_MAX);
+}
+
 static int write_path(struct form *f, const char *path, struct sl_buf *out)
 {
 	struct sl_buf whole = {0};
 	size_t segments = 1;
+	int error = count_bytes(f, strlen(path));
 
+	if (error)
+		return error;
 	if (!is_member(path, strcspn(path, ".")))
 		sl_buf_adds(&whole, "payload.");
 	sl_buf_adds(&whole, path);
@@ -85,6 +98,8 @@ static int write_value(
 	sl_json_out_init(&w, out);
 	switch (json_typeof(value)) {
 	case JSON_STRING:
+		if (count_bytes(f, json_string_length(value)))
+			return SL_ETOOBIG;
 		sl_json_out_string(
 		    &w, json_string_value(value), json_string_length(value));
 		return SL_OK;

@@ -74,6 +74,9 @@
 	X("unsupported", 400, "A parameter that this version does not support.")         \
 	X("unsupported-transfer-coding", 501,                                            \
 	    "Only the transfer coding chunked is understood.")                           \
+	X("upgrade-required", 426,                                                       \
+	    "This is a WebSocket: the request asks for no upgrade, or for another "      \
+	    "version of the protocol than 13.")                                          \
 	X("uri-too-long", 414, "The target is longer than gateway.uri_bytes_max.")
 
 struct gw_problem {

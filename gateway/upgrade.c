@@ -8,6 +8,8 @@ static void refuse(struct gw_call *call, const struct sl_ws_handshake *shake)
 	struct sl_http_problem problem = {
 	    .status = shake->status, .name = "bad-handshake", .detail = shake->detail};
 
+	if (shake->status == 426)
+		problem.name = "upgrade-required";
 	sl_http_problem_send(call->request, &problem);
 }
 

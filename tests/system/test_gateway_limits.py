@@ -115,7 +115,8 @@ def test_wrong_handshakes_get_their_status(make_instance):
     url = instance.url("/api/v1/ws")
     answer = requests.get(url, timeout=5)
     assert answer.status_code == 426 and answer.headers["Upgrade"] == "websocket"
-    assert answer.json()["type"] == "/problems/bad-handshake"
+    assert answer.json()["type"] == "/problems/upgrade-required"
+    assert "426" in instance.get("/problems/upgrade-required").text
     wrong = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "8",
              "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     answer = requests.get(url, headers=wrong, timeout=5)

@@ -255,6 +255,15 @@ START_TEST(a_filter_is_bounded)
 	repeat(&text, "x", GW_FILTER_TEXT_MAX);
 	sl_buf_adds(&text, "\"}");
 	ck_assert_int_eq(refusal(&text), SL_ETOOBIG);
+	/* Counted as it is read, though what is there twice is dropped. */
+	sl_buf_reset(&text);
+	for (int i = 0; i < 3; i++) {
+		sl_buf_adds(&text, i ? ",\"" : "{\"f\":[\"");
+		repeat(&text, "x", GW_FILTER_TEXT_MAX / 2);
+		sl_buf_addc(&text, '"');
+	}
+	sl_buf_adds(&text, "]}");
+	ck_assert_int_eq(refusal(&text), SL_ETOOBIG);
 	ck_assert_uint_eq(home.count, 0);
 	sl_buf_clear(&text);
 }
