@@ -23,6 +23,7 @@
 #include "common/json_out.h"
 #include "common/jwt.h"
 #include "common/key.h"
+#include "common/tls.h"
 #include "doctor_net.h"
 #include "out.h"
 #include "token.h"
@@ -30,6 +31,7 @@
 #define SPACE_LOW_BYTES    (1024ULL * 1024 * 1024)
 #define SPACE_NEEDED_BYTES (128ULL * 1024 * 1024)
 #define FILES_WANTED       4096
+#define EXPIRY_SOON_S      (14LL * 24 * 3600)
 
 enum level { OK, NOTE, WRONG };
 
@@ -166,6 +168,42 @@ static void check_configuration(struct doctor *d)
 		    "%s cannot be used", d->ctl->paths.catalog);
 	else
 		find(d, OK, "catalog", "", "%s", d->ctl->paths.catalog);
+}
+
+/* Loads the certificate and its key as a gateway does. */
+static void check_tls(struct doctor *d)
+{
+	const struct sl_config *config = d->ctl->config;
+	char certificate[SL_PATHS_MAX], key[SL_PATHS_MAX];
+	char error[SL_TLS_ERROR], until[SL_CLOCK_TEXT];
+
+	if (!config || !config->gateway.tls_certificate[0])
+		return;
+	if (sl_paths_resolve(
+		&d->ctl->paths, config->gateway.tls_certificate, certificate) ||
+	    sl_paths_resolve(&d->ctl->paths, config->gateway.tls_key, key)) {
+		find(d, WRONG, "tls", "shorten it",
+		    "the path of tls_certificate or tls_key is too long");
+		return;
+	}
+	struct sl_tls *tls = sl_tls_new("");
+	if (sl_tls_load(tls, certificate, key, error) != 0) {
+		find(d, access(key, R_OK) != 0 && errno == EACCES ? NOTE : WRONG, "tls",
+		    "gateways do not start so; run as their user if it is theirs to read",
+		    "%s", error);
+	} else {
+		int64_t expires_s = sl_tls_expires(tls);
+		int64_t left_s = expires_s - sl_clock_wall_ns() / SL_NS_PER_S;
+		enum level level = left_s <= 0              ? WRONG
+				   : left_s < EXPIRY_SOON_S ? NOTE
+							    : OK;
+		sl_clock_format(expires_s * SL_NS_PER_S, until);
+		find(d, level, "tls",
+		    level == OK ? ""
+				: "renew it: gateways read the files again by themselves",
+		    "%s and its key fit, until %s", certificate, until);
+	}
+	sl_tls_free(tls);
 }
 
 static void check_space(struct doctor *d)
@@ -324,7 +362,7 @@ static void check_kernel(struct doctor *d)
 int ctl_doctor(struct ctl *ctl)
 {
 	static void (*const checks[])(struct doctor * d) = {check_folders,
-	    check_configuration, check_keys, check_space, check_aggregator,
+	    check_configuration, check_keys, check_tls, check_space, check_aggregator,
 	    check_gateways, check_port, check_kernel};
 	struct doctor d = {.ctl = ctl};
 

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from sightline import program, wait_until
+from tls import make_certificate, serve_tls
 
 USAGE, DATAERR, NOINPUT, UNAVAILABLE, NOPERM, CONFIG = 64, 65, 66, 69, 77, 78
 
@@ -231,6 +232,18 @@ def findings(instance, check=False):
 def test_doctor_finds_nothing_wrong_with_a_whole_instance(instance):
     assert findings(instance) == {}
     assert "nothing to mend" in instance.ctl("doctor").stdout
+
+
+def test_doctor_loads_the_certificate_as_a_gateway_does(make_instance):
+    instance = make_instance()
+    serve_tls(instance)
+    assert "tls" not in findings(instance)
+    assert "and its key fit, until" in instance.ctl("doctor", check=False).stdout
+    make_certificate(instance.dir / "keys", name="other")
+    (instance.dir / "keys/other.key").rename(instance.dir / "keys/tls.key")
+    assert str(instance.dir / "keys/tls.key") in findings(instance)["tls"]["found"]
+    (instance.dir / "keys/tls.crt").unlink()
+    assert str(instance.dir / "keys/tls.crt") in findings(instance)["tls"]["found"]
 
 
 def test_doctor_explains_what_is_wrong(make_instance):
