@@ -47,8 +47,10 @@ static int take_line(struct col_prombody *body, struct sl_slice line)
 	}
 	if (kind != COL_PROMTEXT_SAMPLE)
 		return 0;
-	sample.cumulative = col_promtext_is_cumulative(sample.name,
-	    (struct sl_slice){body->family.data, body->family.len}, body->type);
+	sample.family = (struct sl_slice){body->family.data, body->family.len};
+	sample.type = body->type;
+	sample.cumulative =
+	    col_promtext_is_cumulative(sample.name, sample.family, sample.type);
 	body->code = body->fn(body->arg, &sample, body->error);
 	return body->code;
 }

@@ -231,8 +231,10 @@ static int take_comment(struct cursor *cursor, struct col_promtext_sample *out)
 	struct sl_slice type = take_word(cursor);
 	if (is_word(type, "counter"))
 		out->type = COL_PROMTEXT_COUNTER;
-	else if (is_word(type, "histogram") || is_word(type, "summary"))
-		out->type = COL_PROMTEXT_DISTRIBUTION;
+	else if (is_word(type, "histogram"))
+		out->type = COL_PROMTEXT_HISTOGRAM;
+	else if (is_word(type, "summary"))
+		out->type = COL_PROMTEXT_SUMMARY;
 	else
 		out->type = COL_PROMTEXT_OTHER;
 	return COL_PROMTEXT_TYPE;

@@ -30,7 +30,8 @@ enum col_promtext_kind {
 enum col_promtext_type {
 	COL_PROMTEXT_OTHER, /* gauge, untyped, … */
 	COL_PROMTEXT_COUNTER,
-	COL_PROMTEXT_DISTRIBUTION /* histogram or summary */
+	COL_PROMTEXT_HISTOGRAM,
+	COL_PROMTEXT_SUMMARY
 };
 
 /* Labels of a sample; what has more is malformed. */
@@ -50,9 +51,13 @@ struct col_promtext_sample {
 	double value;           /* NaN and infinities are values here */
 	int64_t time_ns;        /* since the epoch, with has_time */
 	bool has_time;
-	bool cumulative; /* grows from the exporter's start on, but for resets;
-			    set by col_prombody */
-	enum col_promtext_type type; /* of a TYPE line, whose family is in name */
+	/*
+	 * Set by col_prombody: grows from the exporter's start on, but for resets;
+	 * then family, too, which the last TYPE line names.
+	 */
+	bool cumulative;
+	struct sl_slice family;
+	enum col_promtext_type type; /* of the family; also of a TYPE line */
 	size_t label_count;
 	struct col_promtext_label label[COL_PROMTEXT_LABELS_MAX];
 };
@@ -74,7 +79,7 @@ void col_promtext_unescape(const struct col_promtext_label *label, struct sl_buf
 
 /*
  * col_promtext_is_cumulative says whether a sample called name, which follows
- * the TYPE line of a family, is a counter or a counting part of a distribution.
+ * the TYPE line of a family, is a counter, or a counting part of a histogram or summary.
  */
 bool col_promtext_is_cumulative(
     struct sl_slice name, struct sl_slice family, enum col_promtext_type type);

@@ -9,8 +9,11 @@
 #include "crypto.h"
 #include "error.h"
 #include "keyhash.h"
+#include "promnumber.h"
+#include "scrape_labels.h"
 
-#define SLOTS_FIRST 256
+#define SLOTS_FIRST     256
+#define HISTOGRAM_SLOTS 256
 
 struct col_scrape_series {
 	struct col_scrape_owner owner;
@@ -19,6 +22,8 @@ struct col_scrape_series {
 	size_t slots; /* a power of two */
 	size_t count;
 	size_t defined; /* series that this target brought into being */
+	struct col_scrape_histogram
+	    *histogram[HISTOGRAM_SLOTS]; /* by handle of the mean */
 	struct col_mapped mapped;
 	struct sl_buf text; /* values without their escapes */
 };
@@ -48,85 +53,17 @@ void col_scrape_series_free(struct col_scrape_series *series)
 			series->slot[i] = entry->next;
 			free(entry);
 		}
+	for (size_t i = 0; i < HISTOGRAM_SLOTS; i++)
+		while (series->histogram[i] != NULL) {
+			struct col_scrape_histogram *one = series->histogram[i];
+			series->histogram[i] = one->next;
+			col_scrape_histogram_clear(one);
+			free(one);
+		}
 	free(series->slot);
 	col_mapped_clear(&series->mapped);
 	sl_buf_clear(&series->text);
 	free(series);
-}
-
-/* ---- labels --------------------------------------------------------------------- */
-
-struct labels {
-	struct col_mapping_label label[COL_MAPPING_LABELS_MAX];
-	size_t count;
-};
-
-static bool add(struct labels *labels, struct sl_slice key, struct sl_slice value)
-{
-	if (labels->count == COL_MAPPING_LABELS_MAX)
-		return false;
-	labels->label[labels->count++] = (struct col_mapping_label){key, value};
-	return true;
-}
-
-static bool add_own(const struct col_scrape_series *series, struct labels *labels)
-{
-	const struct sl_names *names = series->owner.labels;
-	bool fits = true;
-
-	for (size_t i = 0; fits && i < names->count; i++) {
-		const char *text = names->name[i], *equals = strchr(text, '=');
-		fits = add(labels, (struct sl_slice){text, (size_t)(equals - text)},
-		    sl_slice_text(equals + 1));
-	}
-	return fits &&
-	       add(labels, sl_slice_text("target"),
-		   sl_slice_text(series->owner.target)) &&
-	       add(labels, sl_slice_text("instance"),
-		   sl_slice_text(series->owner.instance));
-}
-
-/* Line ends and the like have no place in a label here. */
-static void blank_controls(char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			text[i] = ' ';
-}
-
-static bool add_given(struct col_scrape_series *series,
-    const struct col_promtext_sample *sample, struct labels *labels)
-{
-	bool fits = true;
-	size_t room = 0;
-
-	/* Enough beforehand: slices point into the text. */
-	for (size_t i = 0; i < sample->label_count; i++)
-		room += sample->label[i].value.len;
-	sl_buf_reset(&series->text);
-	sl_buf_reserve(&series->text, room);
-	for (size_t i = 0; fits && i < sample->label_count; i++) {
-		const struct col_promtext_label *label = &sample->label[i];
-		size_t at = series->text.len;
-		col_promtext_unescape(label, &series->text);
-		blank_controls(series->text.data + at, series->text.len - at);
-		/* An empty label is none (Prometheus' data model). */
-		if (series->text.len > at)
-			fits = add(labels, label->key,
-			    (struct sl_slice){
-				series->text.data + at, series->text.len - at});
-	}
-	return fits;
-}
-
-/* Of a key that comes twice the last one counts. */
-static bool gather(struct col_scrape_series *series,
-    const struct col_promtext_sample *sample, struct labels *labels)
-{
-	labels->count = 0;
-	if (series->owner.honor_labels)
-		return add_own(series, labels) && add_given(series, sample, labels);
-	return add_given(series, sample, labels) && add_own(series, labels);
 }
 
 /* ---- a new series ------------------------------------------------------------------ */
@@ -144,36 +81,97 @@ static bool ensure(
 	return true;
 }
 
-static enum col_scrape_fate define(
-    struct col_scrape_series *series, struct col_scrape_entry *entry)
+/* Defines the series of a metric with the labels that were mapped. */
+static bool define(struct col_scrape_series *series,
+    const struct sl_catalog_metric *metric, uint32_t *handle)
 {
 	const struct col_scrape_owner *owner = &series->owner;
-	const struct sl_catalog_metric *metric = series->mapped.metric;
 	struct col_label label[COL_CORE_LABELS_MAX];
 	size_t count = series->mapped.label_count;
 
 	memcpy(label, series->mapped.label, count * sizeof(*label));
 	if (!ensure(label, &count, "target", owner->target) ||
 	    !ensure(label, &count, "instance", owner->instance))
-		return COL_SCRAPE_REFUSED;
+		return false;
 	bool known = col_core_has_gauge(owner->core, metric->name, label, count);
 	if ((!known && series->defined >= owner->series_max) ||
-	    col_core_gauge(owner->core, metric->name, metric->unit, label, count,
-		&entry->handle) != 0)
-		return COL_SCRAPE_REFUSED;
+	    col_core_gauge(
+		owner->core, metric->name, metric->unit, label, count, handle) != 0)
+		return false;
 	series->defined += !known;
-	return COL_SCRAPE_TAKEN;
+	return true;
+}
+
+static struct col_scrape_histogram *make_histogram(
+    struct col_scrape_series *series, uint32_t mean)
+{
+	static const char *const suffix[] = {
+#define X(name, share) name,
+	    COL_SCRAPE_QUANTILE_TABLE(X)
+#undef X
+	};
+	struct col_scrape_histogram *histogram = calloc(1, sizeof(*histogram));
+
+	if (histogram == NULL)
+		abort();
+	histogram->mean = mean;
+	histogram->factor = series->mapped.factor;
+	for (size_t i = 0; i < COL_SCRAPE_QUANTILES; i++) {
+		const struct sl_catalog_metric *metric = col_mapping_sibling(
+		    series->owner.mapping, series->mapped.metric, suffix[i]);
+		histogram->wanted[i] =
+		    metric != NULL && define(series, metric, &histogram->quantile[i]);
+	}
+	histogram->next = series->histogram[mean % HISTOGRAM_SLOTS];
+	series->histogram[mean % HISTOGRAM_SLOTS] = histogram;
+	return histogram;
+}
+
+/* Which part of its family a sample is; false for a bucket without its bound. */
+static bool read_part(const struct col_promtext_sample *sample,
+    struct col_scrape_labels *labels, struct col_scrape_entry *entry)
+{
+	/* Of _sum, _count, _bucket. */
+	char letter = sample->name.data[sample->family.len + 1];
+
+	entry->part = letter == 's'   ? COL_SCRAPE_PART_SUM
+		      : letter == 'c' ? COL_SCRAPE_PART_COUNT
+				      : COL_SCRAPE_PART_BUCKET;
+	if (entry->part != COL_SCRAPE_PART_BUCKET)
+		return true;
+	struct sl_slice le;
+	return col_scrape_labels_remove(labels, "le", &le) &&
+	       col_promnumber_read(le, &entry->bound) == 0;
+}
+
+/* A family that is a metric is one as a whole, beside what its parts are. */
+static void join_histogram(struct col_scrape_series *series,
+    const struct col_promtext_sample *sample, struct col_scrape_labels *labels,
+    struct col_scrape_entry *entry)
+{
+	uint32_t mean;
+
+	if (!read_part(sample, labels, entry) ||
+	    col_mapping_find(series->owner.mapping, sample->family, labels->label,
+		labels->count, &series->mapped) != COL_MAPPING_OK ||
+	    !define(series, series->mapped.metric, &mean))
+		return;
+	entry->histogram = series->histogram[mean % HISTOGRAM_SLOTS];
+	while (entry->histogram != NULL && entry->histogram->mean != mean)
+		entry->histogram = entry->histogram->next;
+	if (entry->histogram == NULL)
+		entry->histogram = make_histogram(series, mean);
 }
 
 static void resolve(struct col_scrape_series *series,
     const struct col_promtext_sample *sample, struct col_scrape_entry *entry)
 {
-	struct labels labels;
+	struct col_scrape_labels labels;
 
 	entry->fate = COL_SCRAPE_REFUSED;
 	entry->factor = 1;
 	entry->counter = COL_MAPPING_TOTAL;
-	if (!gather(series, sample, &labels))
+	if (!col_scrape_labels_gather(&labels, &series->owner, sample, &series->text))
 		return;
 	switch (col_mapping_find(series->owner.mapping, sample->name, labels.label,
 	    labels.count, &series->mapped)) {
@@ -181,7 +179,9 @@ static void resolve(struct col_scrape_series *series,
 		entry->factor = series->mapped.factor;
 		if (sample->cumulative)
 			entry->counter = series->mapped.counter;
-		entry->fate = define(series, entry);
+		entry->fate = define(series, series->mapped.metric, &entry->handle)
+				  ? COL_SCRAPE_TAKEN
+				  : COL_SCRAPE_REFUSED;
 		break;
 	case COL_MAPPING_LEFT_OUT:
 		entry->fate = COL_SCRAPE_LEFT_OUT;
@@ -193,6 +193,8 @@ static void resolve(struct col_scrape_series *series,
 	case COL_MAPPING_MALFORMED:
 		break;
 	}
+	if (sample->cumulative && sample->type == COL_PROMTEXT_HISTOGRAM)
+		join_histogram(series, sample, &labels, entry);
 }
 
 /* ---- the table ------------------------------------------------------------------------
@@ -265,27 +267,69 @@ size_t col_scrape_series_sweep(struct col_scrape_series *series)
 	return gone;
 }
 
-bool col_scrape_entry_value(
+/* How much a counter has grown, false for its first value; it remembers this one. */
+static bool grow_by(struct col_scrape_entry *entry, double value, int64_t mono_ns,
+    double *grown, double *seconds)
+{
+	bool first = !entry->has_last;
+
+	/* One that fell began again at 0 meanwhile. */
+	*grown = value >= entry->last ? value - entry->last : value;
+	*seconds = (double)(mono_ns - entry->last_mono_ns) / (double)SL_NS_PER_S;
+	entry->has_last = true;
+	entry->last = value;
+	entry->last_mono_ns = mono_ns;
+	return !first && *seconds > 0;
+}
+
+bool col_scrape_entry_take(
     struct col_scrape_entry *entry, double value, int64_t mono_ns, double *out)
 {
-	double grown = value, seconds;
+	double grown = 0, seconds = 0;
 
 	if (!isfinite(value))
 		return false;
-	if (entry->counter != COL_MAPPING_TOTAL) {
-		bool first = !entry->has_last;
-		/* One that fell began again at 0 meanwhile. */
-		if (value >= entry->last)
-			grown -= entry->last;
-		seconds = (double)(mono_ns - entry->last_mono_ns) / (double)SL_NS_PER_S;
-		entry->has_last = true;
-		entry->last = value;
-		entry->last_mono_ns = mono_ns;
-		if (first || seconds <= 0)
-			return false;
-		if (entry->counter == COL_MAPPING_RATE)
-			grown /= seconds;
-	}
-	*out = grown * entry->factor;
+	bool counts = entry->histogram != NULL || entry->counter != COL_MAPPING_TOTAL;
+	bool has_grown = counts && grow_by(entry, value, mono_ns, &grown, &seconds);
+	if (entry->histogram != NULL && has_grown)
+		col_scrape_histogram_add(
+		    entry->histogram, entry->part, entry->bound, grown);
+	if (entry->fate != COL_SCRAPE_TAKEN ||
+	    (entry->counter != COL_MAPPING_TOTAL && !has_grown))
+		return false;
+	*out = entry->factor * (entry->counter == COL_MAPPING_TOTAL     ? value
+				   : entry->counter == COL_MAPPING_RATE ? grown / seconds
+									: grown);
 	return isfinite(*out);
+}
+
+static void push_histogram(struct col_core *core, struct col_scrape_histogram *histogram,
+    const struct col_tick *tick)
+{
+	static const double share[] = {
+#define X(name, share) share,
+	    COL_SCRAPE_QUANTILE_TABLE(X)
+#undef X
+	};
+
+	/* What is not finite, the core leaves out. */
+	if (histogram->count > 0)
+		col_core_push(core, histogram->mean,
+		    histogram->factor * histogram->sum / histogram->count, tick);
+	for (size_t i = 0; i < COL_SCRAPE_QUANTILES; i++)
+		if (histogram->wanted[i])
+			col_core_push(core, histogram->quantile[i],
+			    histogram->factor *
+				col_scrape_histogram_quantile(histogram, share[i]),
+			    tick);
+	col_scrape_histogram_reset(histogram);
+}
+
+void col_scrape_series_push(struct col_scrape_series *series, const struct col_tick *tick)
+{
+	for (size_t i = 0; i < HISTOGRAM_SLOTS; i++)
+		for (struct col_scrape_histogram *one = series->histogram[i]; one != NULL;
+		     one = one->next)
+			if (one->touched)
+				push_histogram(series->owner.core, one, tick);
 }

@@ -9,6 +9,8 @@
 #include "core.h"
 #include "mapping.h"
 #include "promtext.h"
+#include "scrape_histogram.h"
+#include "scrape_labels.h"
 
 /*
  * A target says the same series in the same words every time, so rules, labels
@@ -29,25 +31,17 @@ struct col_scrape_entry {
 	uint32_t handle; /* with COL_SCRAPE_TAKEN */
 	double factor;
 	enum col_mapping_counter counter; /* COL_MAPPING_TOTAL: the value as it is */
+	struct col_scrape_histogram *histogram; /* that it is a part of; or NULL */
+	enum col_scrape_part part;
+	double bound; /* of a bucket */
 	bool has_last;
-	double last; /* value of the scrape before, with a rate or count */
+	double last; /* value of the scrape before */
 	int64_t last_mono_ns;
 	bool seen; /* in the scrape that runs */
 	struct col_scrape_entry *next;
 	uint64_t hash;
 	size_t len;
 	char text[]; /* name and labels as the target writes them */
-};
-
-/* Whose series they are.  All is borrowed and outlives them. */
-struct col_scrape_owner {
-	struct col_core *core;
-	const struct col_mapping *mapping;
-	const char *target;            /* the label "target" of each */
-	const char *instance;          /* and "instance" */
-	const struct sl_names *labels; /* further ones, "key=value" */
-	bool honor_labels;             /* the target's own win over these */
-	size_t series_max;             /* that this target may define */
 };
 
 struct col_scrape_series *col_scrape_series_new(const struct col_scrape_owner *owner);
@@ -67,11 +61,19 @@ struct col_scrape_entry *col_scrape_series_find(
 size_t col_scrape_series_sweep(struct col_scrape_series *series);
 
 /*
- * col_scrape_entry_value makes what is pushed of a value that was read at a
- * moment: itself, or what a counter became.  False if there is nothing to push:
- * a value that is not finite, or a rate that needs a second value.
+ * col_scrape_entry_take makes what is pushed of a value that was read at a
+ * moment: itself, or what a counter became; a part of a histogram is added to
+ * that.  False if there is nothing to push: a series that is not taken, a value
+ * that is not finite, or a rate that needs a second value.
  */
-bool col_scrape_entry_value(
+bool col_scrape_entry_take(
     struct col_scrape_entry *entry, double value, int64_t mono_ns, double *out);
+
+/*
+ * col_scrape_series_push pushes mean and quantiles of the histograms to which
+ * something was added since the last call.
+ */
+void col_scrape_series_push(
+    struct col_scrape_series *series, const struct col_tick *tick);
 
 #endif

@@ -131,9 +131,11 @@ static void push_gathered(struct col_scrape_target *target, int64_t mono_ns)
 		struct col_tick tick = {
 		    one->time_ns != 0 ? one->time_ns : target->began.wall_ns, mono_ns};
 		double value;
-		if (col_scrape_entry_value(one->entry, one->value, mono_ns, &value))
+		if (col_scrape_entry_take(one->entry, one->value, mono_ns, &value))
 			col_core_push(core, one->entry->handle, value, &tick);
 	}
+	struct col_tick tick = {target->began.wall_ns, mono_ns};
+	col_scrape_series_push(target->series, &tick);
 }
 
 /* What a scrape was worth; reason "" for one that is good. */
@@ -197,16 +199,17 @@ static int on_sample(
 	struct col_scrape_entry *entry = col_scrape_series_find(target->series, sample);
 	bool ahead = sample->has_time && target->config->honor_timestamps &&
 		     sample->time_ns > target->began.wall_ns + FUTURE_NS;
-	if (entry->fate == COL_SCRAPE_LEFT_OUT)
+	bool used = entry->fate == COL_SCRAPE_TAKEN || entry->histogram != NULL;
+	if (used && !ahead && isfinite(sample->value))
+		gather(target, entry, sample);
+	else if (used && !ahead)
+		target->not_finite++;
+	else if (entry->fate == COL_SCRAPE_LEFT_OUT)
 		target->left_out++;
 	else if (entry->fate == COL_SCRAPE_UNKNOWN)
 		target->unknown++;
-	else if (entry->fate == COL_SCRAPE_REFUSED || ahead)
-		target->refused++;
-	else if (!isfinite(sample->value))
-		target->not_finite++;
 	else
-		gather(target, entry, sample);
+		target->refused++;
 	return 0;
 }
 

@@ -217,6 +217,29 @@ map "rest" { match = "by_*" metric = "" }
     wait_until(lambda: (scrape.value("request_rate") or 0) > 0, what="a rate")
 
 
+def test_a_histogram_is_the_mean_and_the_quantiles_of_what_came_since_the_scrape_before(make_instance, exporter):
+    step = {"n": 0}
+
+    def answer(request):
+        # Each time 10 requests of 0.1 s on one path, and 30 of 0.3 s on another.
+        step["n"] += 1
+        lines = ["# TYPE http_seconds histogram"]
+        for path, count, each in (("/a", 10 * step["n"], 0.1), ("/b", 30 * step["n"], 0.3)):
+            for le in (0.2, 0.4, "+Inf"):
+                seen = count if le == "+Inf" or each <= le else 0
+                lines.append(f'http_seconds_bucket{{path="{path}",le="{le}"}} {seen}')
+            lines += [f'http_seconds_sum{{path="{path}"}} {count * each}', f'http_seconds_count{{path="{path}"}} {count}']
+        request.say("\n".join(lines) + "\n")
+    exporter.answers["/metrics"] = answer
+    scrape = Scrape(make_instance, target("t", exporter.url(), QUICK) + """
+map "http_seconds" { metric = latency_ms factor = 1000 drop = {path} }
+""", catalog='metric "scraped.latency_ms_p50" { unit = ms }\nmetric "scraped.latency_ms_p99" { unit = ms }\n')
+    wait_until(lambda: scrape.value("latency_ms") == pytest.approx(250), what="the mean")
+    # Of 40 the 20th is the 10th of 30 between 200 and 400 ms.
+    wait_until(lambda: scrape.value("latency_ms_p50") == pytest.approx(200 + 200 * 10 / 30), what="the median")
+    wait_until(lambda: scrape.value("latency_ms_p99") == pytest.approx(200 + 200 * 29.6 / 30), what="the 99 % quantile")
+
+
 def test_a_metric_of_too_many_series_is_refused_and_counted_and_the_others_go_on(make_instance, exporter):
     exporter.answers["/flood"] = "".join(f'many{{n="{i}"}} 1\n' for i in range(400))
     exporter.answers["/good"] = "good_metric 3\n"

@@ -126,10 +126,10 @@ START_TEST(comments_are_passed_over_and_types_say_what_counts)
 	    {"a_created", "a", COL_PROMTEXT_COUNTER, false},
 	    {"ab", "a", COL_PROMTEXT_COUNTER, false},
 	    {"a", "", COL_PROMTEXT_COUNTER, false}, {"a", "a", COL_PROMTEXT_OTHER, false},
-	    {"a_bucket", "a", COL_PROMTEXT_DISTRIBUTION, true},
-	    {"a_sum", "a", COL_PROMTEXT_DISTRIBUTION, true},
-	    {"a_count", "a", COL_PROMTEXT_DISTRIBUTION, true},
-	    {"a", "a", COL_PROMTEXT_DISTRIBUTION, false}};
+	    {"a_bucket", "a", COL_PROMTEXT_HISTOGRAM, true},
+	    {"a_sum", "a", COL_PROMTEXT_HISTOGRAM, true},
+	    {"a_count", "a", COL_PROMTEXT_SUMMARY, true},
+	    {"a", "a", COL_PROMTEXT_SUMMARY, false}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		ck_assert_msg(
 		    col_promtext_is_cumulative(fixture_text(rows[i].name),
@@ -289,19 +289,77 @@ START_TEST(a_counter_becomes_its_rate_or_its_growth_and_may_begin_again)
 	struct col_scrape_entry entry = {.factor = 2, .counter = COL_MAPPING_RATE};
 	double value;
 
-	ck_assert(!col_scrape_entry_value(&entry, 100, 10 * SL_NS_PER_S, &value));
-	ck_assert(col_scrape_entry_value(&entry, 130, 20 * SL_NS_PER_S, &value));
+	ck_assert(!col_scrape_entry_take(&entry, 100, 10 * SL_NS_PER_S, &value));
+	ck_assert(col_scrape_entry_take(&entry, 130, 20 * SL_NS_PER_S, &value));
 	ck_assert_double_eq(value, 6);
 	/* It fell: what it has now came since it began again. */
-	ck_assert(col_scrape_entry_value(&entry, 5, 30 * SL_NS_PER_S, &value));
+	ck_assert(col_scrape_entry_take(&entry, 5, 30 * SL_NS_PER_S, &value));
 	ck_assert_double_eq(value, 1);
-	ck_assert(!col_scrape_entry_value(&entry, NAN, 40 * SL_NS_PER_S, &value));
+	ck_assert(!col_scrape_entry_take(&entry, NAN, 40 * SL_NS_PER_S, &value));
 	entry.counter = COL_MAPPING_COUNT;
-	ck_assert(col_scrape_entry_value(&entry, 9, 40 * SL_NS_PER_S, &value));
+	ck_assert(col_scrape_entry_take(&entry, 9, 40 * SL_NS_PER_S, &value));
 	ck_assert_double_eq(value, 8);
 	entry.counter = COL_MAPPING_TOTAL;
-	ck_assert(col_scrape_entry_value(&entry, 9, 40 * SL_NS_PER_S, &value));
+	ck_assert(col_scrape_entry_take(&entry, 9, 40 * SL_NS_PER_S, &value));
 	ck_assert_double_eq(value, 18);
+}
+END_TEST
+
+/* The examples are worked out by hand after histogram_quantile's documentation. */
+START_TEST(a_quantile_of_a_histogram_lies_evenly_within_its_bucket)
+{
+	struct col_scrape_histogram histogram = {.factor = 1};
+
+	ck_assert(isnan(col_scrape_histogram_quantile(&histogram, 0.5)));
+	/* In no order, as a page may have them; 10, 30 and 60 fall into the buckets. */
+	col_scrape_histogram_add(&histogram, COL_SCRAPE_PART_BUCKET, INFINITY, 100);
+	ck_assert(isnan(col_scrape_histogram_quantile(&histogram, 0.5)));
+	col_scrape_histogram_add(&histogram, COL_SCRAPE_PART_BUCKET, 2, 40);
+	col_scrape_histogram_add(&histogram, COL_SCRAPE_PART_BUCKET, 1, 10);
+	ck_assert_double_eq(col_scrape_histogram_quantile(&histogram, 0.05), 0.5);
+	ck_assert_double_eq(col_scrape_histogram_quantile(&histogram, 0.25), 1.5);
+	ck_assert_double_eq(col_scrape_histogram_quantile(&histogram, 0.4), 2);
+	/* Above the highest bound nothing is known. */
+	ck_assert_double_eq(col_scrape_histogram_quantile(&histogram, 0.99), 2);
+	/* What is added later counts with it; a lower bucket may seem to have more. */
+	col_scrape_histogram_add(&histogram, COL_SCRAPE_PART_BUCKET, 1, 90);
+	ck_assert_double_eq(col_scrape_histogram_quantile(&histogram, 0.5), 0.5);
+	col_scrape_histogram_reset(&histogram);
+	ck_assert(!histogram.touched);
+	ck_assert(isnan(col_scrape_histogram_quantile(&histogram, 0.5)));
+	for (int i = 0; i < 2 * COL_SCRAPE_BUCKETS_MAX; i++)
+		col_scrape_histogram_add(&histogram, COL_SCRAPE_PART_BUCKET, -i, 1);
+	ck_assert_uint_eq(histogram.bucket_count, COL_SCRAPE_BUCKETS_MAX);
+	col_scrape_histogram_clear(&histogram);
+}
+END_TEST
+
+START_TEST(labels_of_the_target_win_unless_its_own_are_honored)
+{
+	const struct sl_names none = {NULL, 0};
+	struct col_scrape_owner owner = {
+	    .target = "t", .instance = "i:1", .labels = &none};
+	struct col_scrape_labels labels;
+	struct sl_slice value;
+	struct sl_buf text = {0};
+
+	ck_assert_int_eq(parse(COL_PROMTEXT_PLAIN,
+			     "a{instance=\"x\",le=\"1\",empty=\"\",b=\"\\n\"} 1"),
+	    COL_PROMTEXT_SAMPLE);
+	ck_assert(col_scrape_labels_gather(&labels, &owner, &sample, &text));
+	ck_assert_uint_eq(labels.count, 5);
+	ck_assert(says(labels.label[0].value, "x"));
+	ck_assert(says(labels.label[2].value, " "));
+	ck_assert(says(labels.label[4].value, "i:1"));
+	ck_assert(col_scrape_labels_remove(&labels, "le", &value));
+	ck_assert(says(value, "1"));
+	ck_assert(!col_scrape_labels_remove(&labels, "le", &value));
+	ck_assert(says(labels.label[3].value, "i:1"));
+	owner.honor_labels = true;
+	ck_assert(col_scrape_labels_gather(&labels, &owner, &sample, &text));
+	ck_assert(says(labels.label[1].value, "i:1"));
+	ck_assert(says(labels.label[2].value, "x"));
+	sl_buf_clear(&text);
 }
 END_TEST
 
@@ -395,6 +453,8 @@ int main(void)
 	tcase_add_test(tc, a_body_that_was_cut_off_says_so_with_its_line);
 	tcase_add_test(tc, a_line_without_an_end_is_held_up_to_its_limit_only);
 	tcase_add_test(tc, a_counter_becomes_its_rate_or_its_growth_and_may_begin_again);
+	tcase_add_test(tc, a_quantile_of_a_histogram_lies_evenly_within_its_bucket);
+	tcase_add_test(tc, labels_of_the_target_win_unless_its_own_are_honored);
 	tcase_add_test(tc, a_target_is_due_at_its_place_in_each_interval);
 	tcase_add_test(tc, a_secret_is_one_line_that_cannot_begin_another_field);
 	tcase_add_test(tc, a_url_leads_to_one_place_or_is_refused);
