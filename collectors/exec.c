@@ -21,7 +21,7 @@
  * (keeper.h, nanny.c).  Between the two go numbers of scripts and descriptors.
  */
 
-#define FIGURES_MS 5000
+#define FIGURES_MS 1000
 
 /* How long the end waits until the aggregator has taken what is in the ring. */
 #define FLUSH_MS 1000

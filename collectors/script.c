@@ -296,8 +296,11 @@ void col_script_on_started(struct col_script *script, int out, int err, int in)
 		set_up(script, true);
 	if (script->settings.timeout_ms > 0)
 		arm(script->watch, script->settings.timeout_ms);
-	if (script->settings.wake != COL_SCRIPT_WAKE_NONE)
+	/* A signal would end a script that does not yet expect it. */
+	if (script->settings.wake == COL_SCRIPT_WAKE_STDIN)
 		wake(script);
+	else if (script->settings.wake == COL_SCRIPT_WAKE_SIGNAL)
+		arm(script->due, script->settings.interval_ms);
 }
 
 void col_script_on_failed(struct col_script *script, int error)

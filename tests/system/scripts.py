@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An exec collector with scripts that a test writes, and a look at what runs of them."""
 import json
-import os
 import pathlib
 import stat
 
@@ -11,7 +10,7 @@ MARK = "SIGHTLINE_TEST_MARK"
 
 
 def processes(mark):
-    """pid -> (parent, state, command line) of what has a mark in its environment, or is a zombie's child of it."""
+    """pid -> (parent, state, command line) of what has a mark in its environment."""
     found = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -58,20 +57,30 @@ class Scripts:
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return self.add_command(name, [str(path), *args], options)
 
-    def add_command(self, name, command, options=""):
+    def add_command(self, name, command, options="", environment=()):
         words = ", ".join(json.dumps(word) for word in command)
+        variables = ", ".join(json.dumps(text) for text in (f"{MARK}={self.mark}", *environment))
         self.sections.append(f"script \"{name}\" {{\ncommand = {{{words}}}\n"
-                             f"environment = {{\"{MARK}={self.mark}\"}}\n{options}\n}}\n")
+                             f"environment = {{{variables}}}\n{options}\n}}\n")
         return self
 
-    def start(self, aggregator=True):
+    def configure(self):
         self.instance.configure('collector "exec"', "type = exec\nstart = false\n" + self.options + "\n" +
                                 "".join(self.sections))
-        if aggregator:
-            self.instance.start("exec")
-        else:
-            self.instance.start_collector("exec")
+
+    def start(self):
+        self.configure()
+        self.instance.start("exec")
         return self
+
+    def listen(self, *topics):
+        """Starts the instance, then a client, then the collector: the client misses nothing."""
+        self.configure()
+        self.instance.start()
+        client = self.instance.ws()
+        client.subscribe(*topics)
+        self.instance.start_collector("exec")
+        return client
 
     @property
     def process(self):
@@ -89,23 +98,8 @@ class Scripts:
     def wait_nothing_runs(self, seconds=20):
         wait_until(lambda: not self.running(), seconds, f"the end of {self.running()}")
 
-    def value(self, metric, **labels):
-        """The newest value of a metric of the catalog, None without one."""
-        answer = self.instance.ctl("snapshot", "--json")
-        for section in json.loads(answer.stdout).values():
-            if isinstance(section, dict) and metric in section:
-                return section[metric]
-        return None
-
     def keeper(self):
         """The pid of the process that starts the scripts."""
         (pid,) = [p for p in children(self.process.pid) if (pathlib.Path("/proc") / str(p) / "comm").read_text().strip() == "exec-keeper"]
         return pid
 
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-        return True
-    except ProcessLookupError:
-        return False
