@@ -124,8 +124,8 @@ END_TEST
 START_TEST(influx_lines_that_are_wrong_say_why)
 {
 	static const char *const wrong[] = {"cpu", "cpu ", ",a=b v=1", "cpu,a v=1",
-	    "cpu,=b v=1", "cpu,a= v=1", "cpu v", "cpu v=", "cpu =1", "cpu v=x", "cpu v=1i2",
-	    "cpu v=0x10", "cpu v=inf", "cpu v=nan", "cpu v=1e999", "cpu v=i",
+	    "cpu,=b v=1", "cpu,a= v=1", "cpu v", "cpu v=", "cpu =1", "cpu v=x",
+	    "cpu v=1i2", "cpu v=0x10", "cpu v=inf", "cpu v=nan", "cpu v=1e999", "cpu v=i",
 	    "cpu v=\"open", "cpu v=\"a\"b", "cpu v=1,", "cpu v=1 x", "cpu v=1 1 1",
 	    "cpu v=1 99999999999999999999", "cpu v=\xff", "\xff v=1"};
 
@@ -213,17 +213,14 @@ START_TEST(netdata_dimensions_follow_their_algorithm)
 	ck_assert_double_eq(got[1].total, 200);
 	ck_assert_double_eq_tol(got[2].value, 100.0 * 4 / 120, 1e-9);
 	ck_assert_int_eq(
-	    tell(netdata, 3,
-		"BEGIN a.b\nSET inc = 110\nSET 'in c' 30\nEND\n"),
-	    0);
+	    tell(netdata, 3, "BEGIN a.b\nSET inc = 110\nSET 'in c' 30\nEND\n"), 0);
 	ck_assert_uint_eq(got_count, 2);
 	ck_assert_double_eq(got[0].value, 10); /* 20 in two seconds */
 	ck_assert_double_eq(got[0].delta, 20);
 	ck_assert_str_eq(got[1].name, "a.b.in c");
 	ck_assert_double_eq(got[1].value, 75);
 	/* What BEGIN says is believed; a counter that fell has no rate. */
-	ck_assert_int_eq(
-	    tell(netdata, 9, "BEGIN a.b 500000\nSET inc = 111\nEND\n"), 0);
+	ck_assert_int_eq(tell(netdata, 9, "BEGIN a.b 500000\nSET inc = 111\nEND\n"), 0);
 	ck_assert_double_eq(got[0].value, 4);
 	ck_assert_int_eq(tell(netdata, 10, "BEGIN a.b\nSET inc = 5\nEND\n"), 0);
 	ck_assert(isnan(got[0].value));
@@ -252,15 +249,13 @@ START_TEST(netdata_lines_that_are_wrong_say_why_and_what_is_theirs_is_passed_ove
 			     "\n# comment\nVARIABLE CHART x = 1\nHOST ''\nCLABEL_COMMIT\n"
 			     "FUNCTION 'x' 10 'help'\nCHART a.b\nDIMENSION x\n"),
 	    0);
-	ck_assert_int_eq(
-	    tell(netdata, 1, "DIMENSION y '' unheard-of\n"), SL_EMALFORMED);
+	ck_assert_int_eq(tell(netdata, 1, "DIMENSION y '' unheard-of\n"), SL_EMALFORMED);
 	ck_assert_int_eq(
 	    tell(netdata, 1, "DIMENSION y '' absolute 1 0\n"), SL_EMALFORMED);
 	ck_assert_int_eq(tell(netdata, 1, "BEGIN a.b\nSET z = 1\n"), SL_EMALFORMED);
 	ck_assert_int_eq(tell(netdata, 1, "BEGIN a.b\nSET x = 1x\n"), SL_EMALFORMED);
 	ck_assert_int_eq(tell(netdata, 1, "BEGIN a.b -1\n"), SL_EMALFORMED);
-	ck_assert_int_eq(
-	    tell(netdata, 1, "DIMENSION y\nDIMENSION z\n"), SL_ETOOBIG);
+	ck_assert_int_eq(tell(netdata, 1, "DIMENSION y\nDIMENSION z\n"), SL_ETOOBIG);
 	ck_assert_int_eq(tell(netdata, 1, "CHART a.c\nCHART a.d\n"), SL_ETOOBIG);
 	ck_assert_int_eq(tell(netdata, 1, "DISABLE\n"), SL_ECLOSED);
 	col_netdata_free(netdata);
@@ -279,8 +274,7 @@ START_TEST(a_delay_doubles_up_to_its_bound_and_is_spread)
 	ck_assert_int_eq(col_script_settings_delay_ms(&settings, 3, 1), 400);
 	ck_assert_int_eq(col_script_settings_delay_ms(&settings, 9, 1), 1000);
 	ck_assert_int_eq(col_script_settings_delay_ms(&settings, 9, 0.5), 750);
-	ck_assert_int_eq(
-	    col_script_settings_delay_ms(&settings, 4000000000u, 1), 1000);
+	ck_assert_int_eq(col_script_settings_delay_ms(&settings, 4000000000u, 1), 1000);
 }
 END_TEST
 
@@ -332,14 +326,13 @@ int main(void)
 	TCase *tc = tcase_create("script");
 
 	tcase_add_test(tc, lines_come_out_however_they_were_cut);
-	tcase_add_test(
-	    tc, a_line_that_is_too_long_is_left_out_or_cut_and_counted_once);
+	tcase_add_test(tc, a_line_that_is_too_long_is_left_out_or_cut_and_counted_once);
 	tcase_add_test(tc, influx_tags_fields_and_time_are_read_with_their_escapes);
 	tcase_add_test(tc, influx_lines_that_are_wrong_say_why);
 	tcase_add_test(tc, influx_bounds_tags_and_fields);
 	tcase_add_test(tc, netdata_dimensions_follow_their_algorithm);
-	tcase_add_test(tc,
-	    netdata_lines_that_are_wrong_say_why_and_what_is_theirs_is_passed_over);
+	tcase_add_test(
+	    tc, netdata_lines_that_are_wrong_say_why_and_what_is_theirs_is_passed_over);
 	tcase_add_test(tc, a_delay_doubles_up_to_its_bound_and_is_spread);
 	tcase_add_test(tc, a_command_has_the_environment_of_its_section_and_no_other);
 	suite_add_tcase(suite, tc);
