@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
 // Open files of this machine each second, and an event when they become many.
 import { readFileSync } from "node:fs";
 

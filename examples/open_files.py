@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Open files of this machine each second, and an event when they become many."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Open files of this machine each second, and an event when they become many.
 limit=${OPEN_FILES_LIMIT:-100000}
 were_many=false
