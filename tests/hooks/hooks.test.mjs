@@ -3,7 +3,7 @@
 // collector answers and however a program ends.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import net from "node:net";
@@ -15,12 +15,7 @@ import { fileURLToPath } from "node:url";
 const require = createRequire(import.meta.url);
 const HOME = fileURLToPath(new URL("../../hooks/node/", import.meta.url));
 const { Sender } = require(join(HOME, "lib/sender.js"));
-const { Queue } = require(join(HOME, "lib/queue.js"));
-const { DEFAULTS, problem, read, secretOf } = require(join(HOME, "lib/settings.js"));
-const { event, payload } = require(join(HOME, "lib/plain.js"));
-const { uuid7 } = require(join(HOME, "lib/ident.js"));
-const { backoff, judge, retryAfter } = require(join(HOME, "lib/verdict.js"));
-const { EMITTERS } = require(join(HOME, "lib/emitter.js"));
+const { DEFAULTS, secretOf } = require(join(HOME, "lib/settings.js"));
 const SECRET = "a secret of the tests of hooks";
 
 process.on("warning", () => {});
@@ -98,81 +93,6 @@ function emit(sender, numbers) {
 
 const range = (count) => Array.from({ length: count }, (_, n) => n);
 
-// -- parts -------------------------------------------------------------------------------
-
-test("ids are UUIDs of version 7 and sort by their making", () => {
-	const ids = Array.from({ length: 10000 }, () => uuid7());
-	assert.deepEqual([...new Set(ids)].sort(), ids);
-	for (const id of ids.slice(0, 100))
-		assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-});
-
-test("a payload is the nearest thing that passes", () => {
-	const found = JSON.parse(payload({
-		date: new Date(0), big: 2n ** 70n, small: 5n, nan: NaN, map: new Map([["a", 1]]), set: new Set([1]), nul: "a\0b",
-		half: "\ud800x", none: null, missing: undefined, call() {}, deep: { none: null }, list: [undefined, Infinity],
-		text: "Grüße 😀", ["__proto__"]: 1, error: Object.assign(new Error("boom"), { stack: "s" }),
-	}));
-	assert.deepEqual(found, JSON.parse(`{"date":"1970-01-01T00:00:00.000Z","big":"1180591620717411303424","small":5,
-		"map":{"a":1},"set":[1],"nul":"ab","half":"\ufffdx","deep":{"none":null},"list":[null,null],
-		"text":"Grüße 😀","__proto__":1,"error":{"name":"Error","message":"boom","stack":"s"}}`));
-	const endless = {};
-	endless.self = endless;
-	for (const wrong of [endless, { a: "x".repeat(70000) }, { a: range(5000) }, [], null, "text"])
-		assert.throws(() => payload(wrong));
-	assert.throws(() => event("a.b", "i", {}, new Date(NaN)));
-	assert.throws(() => event("a.b", "i", {}, undefined, "everyone"));
-});
-
-test("a verdict is final only on a clear word", () => {
-	const short = (...given) => {
-		const { action, count = 0 } = judge(...given);
-		return `${action} ${count}`;
-	};
-	assert.deepEqual([short(202, "", 5), short(409, "", 5), short(422, "events[3]: no", 5), short(422, "events[0]: no", 5),
-		short(422, "events[0]: its time is more than 5 s ahead", 5), short(422, "events[9]: no", 5), short(422, "?", 1),
-		short(413, "", 2), short(413, "", 1)],
-	["taken 0", "taken 0", "fewer 3", "drop 0", "undate 0", "fewer 2", "drop 0", "fewer 1", "drop 0"]);
-	for (const status of [200, 204, 301, 401, 403, 404, 408, 429, 500, 502, 503])
-		assert.equal(judge(status, "", 5).action, "later");
-});
-
-test("Retry-After is read in both forms and bounded, back-off doubles with jitter", () => {
-	const now = 90000;
-	assert.deepEqual(["7", "99999999999999", "Thu, 01 Jan 1970 00:01:40 GMT", "Thu, 01 Jan 1970 00:00:10 GMT", "-3", "soon",
-		"Jan 2027", undefined].map((text) => retryAfter(text, now)), [7, 300, 10, 0, 0, 0, 0, 0]);
-	assert.deepEqual([1, 2, 3, 4, 5, 500].map((n) => backoff(n, 0.1, 1, () => 1)), [0.1, 0.2, 0.4, 0.8, 1, 1]);
-	assert.equal(backoff(3, 0.1, 1, () => 0), 0.2);
-});
-
-test("settings come from options, then the environment", () => {
-	const found = read({ eventsMax: 7 }, { SIGHTLINE_HOOKS_EVENTS_MAX: "5", SIGHTLINE_HOOKS_EXIT_S: "1.5", SIGHTLINE_HOOKS_SECRET: "s" });
-	assert.deepEqual([found.eventsMax, found.exitS, found.secret], [7, 1.5, "s"]);
-	assert.throws(() => read({}, { SIGHTLINE_HOOKS_EVENTS_MAX: "many" }), /SIGHTLINE_HOOKS_EVENTS_MAX/);
-	assert.throws(() => read({ nonsense: 1 }, {}), /nonsense/);
-	for (const wrong of [{}, { secret: "a\nb" }, { secret: "s", url: "ftp://x" }, { secret: "s", url: "no" }, { secret: "s", eventsMax: 0 }])
-		assert.ok(problem({ ...DEFAULTS, ...wrong }));
-});
-
-test("the queue is bounded in items and bytes and refuses the newest", () => {
-	const few = new Queue(3, 1000);
-	assert.deepEqual(range(5).map(() => few.put("x")), [true, true, true, false, false]);
-	const small = new Queue(10, 10);
-	assert.deepEqual([small.put("ääää"), small.put("yy"), small.put("z")], [true, true, false]);
-	assert.deepEqual([small.first(10, 8), small.first(1, 100), small.first(9, 1)], [["ääää"], ["ääää"], ["ääää"]]);
-	small.settle(1);
-	small.replaceFirst("zzz");
-	assert.deepEqual([small.bytes, small.length, small.first(9, 99)], [3, 1, ["zzz"]]);
-	const long = new Queue(1e6, 1e9);
-	for (const n of range(5000))
-		long.put(String(n));
-	for (const n of range(5000)) {
-		assert.deepEqual(long.first(1, 99), [String(n)]);
-		long.settle(1);
-	}
-	assert.ok(long.items.length < 3000 && long.bytes === 0);
-});
-
 // -- sending ------------------------------------------------------------------------------
 
 within("events go in batches and in order", async (collector, make) => {
@@ -221,6 +141,26 @@ within("an event at fault is dropped and counted and the others arrive", async (
 	assert.ok(await sender.flush(20000));
 	assert.deepEqual(collector.numbers(), range(20).filter((n) => !bad.includes(n)));
 	assert.equal(sender.figures().dropped.refused, 4);
+});
+
+within("a type that the catalog lacks is asked for once in a while", async (collector, make) => {
+	collector.always = (events) => {
+		const place = events.findIndex((one) => one.type === "not.declared");
+		return place < 0 ? undefined : [422, {}, `events[${place}]: the catalog does not declare the type not.declared`];
+	};
+	const sender = make({ lingerS: 5 });
+	for (const n of range(1000))
+		sender.emit(n % 3 === 0 ? "not.declared" : "bench.hooks", { n });
+	assert.ok(await sender.flush(20000));
+	assert.deepEqual(collector.numbers(), range(1000).filter((n) => n % 3 !== 0));
+	assert.deepEqual([sender.figures().dropped.refused, sender.figures().sent], [334, 666]);
+	assert.ok(collector.requests.length < 10);
+	collector.always = undefined;
+	for (const [type] of sender.muted)
+		sender.muted.set(type, 0); // the time is over
+	sender.emit("not.declared", { n: -2 });
+	assert.ok(await sender.flush(20000));
+	assert.equal(collector.numbers().at(-1), -2);
 });
 
 within("a batch that is too large is made smaller, what nobody can place is found", async (collector, make) => {
@@ -396,13 +336,4 @@ within("the module is one, imported or required", async (collector) => {
 	{ LINGER_S: 60 }, "module");
 	assert.equal(done.code, 0, done.errors);
 	assert.deepEqual(collector.numbers().sort(), [1, 2, 3]);
-});
-
-test("each type of document 002 in the catalog has its emitter and its declaration", () => {
-	const catalog = readFileSync(join(HOME, "../../etc/catalog.conf"), "utf8");
-	const types = [...catalog.matchAll(/^event "((?:analytics|content|user|settings|project)\.\w+|system\.(?:health_check|error|maintenance))"/gm)];
-	assert.deepEqual(Object.values(EMITTERS).sort(), types.map((found) => found[1]).sort());
-	const declared = readFileSync(join(HOME, "index.d.ts"), "utf8");
-	for (const method of Object.keys(EMITTERS))
-		assert.match(declared, new RegExp(`\\b${method}\\(`));
 });

@@ -86,6 +86,29 @@ def test_an_event_at_fault_is_dropped_and_counted_and_the_others_arrive(collecto
     assert "does not declare" in sender.figures()["last_error"]
 
 
+def test_a_type_that_the_catalog_lacks_is_asked_for_once_in_a_while(collector, make_sender, monkeypatch):
+    def refuse(events):
+        for place, event in enumerate(events):
+            if event["type"] == "not.declared":
+                return 422, {}, f"events[{place}]: the catalog does not declare the type not.declared"
+        return None
+
+    collector.always = refuse
+    sender = make_sender(linger_s=5)
+    for n in range(1000):
+        assert sender.emit("not.declared" if n % 3 == 0 else "bench.hooks", {"n": n})
+    assert sender.flush(20)
+    assert collector.numbers() == [n for n in range(1000) if n % 3 != 0]
+    assert sender.figures()["dropped"]["refused"] == 334 and sender.figures()["sent"] == 666
+    assert len(collector.requests) < 10
+    collector.always = None
+    asked = len(collector.requests)
+    assert sender.emit("not.declared", {"n": -1}) and sender.flush(20) and len(collector.requests) == asked
+    monkeypatch.setattr(sender_module.time, "monotonic", lambda now=sender_module.time.monotonic: now() + 60)
+    assert sender.emit("not.declared", {"n": -2}) and sender.flush(20)
+    assert collector.numbers()[-1] == -2
+
+
 def test_a_body_that_nobody_can_place_is_halved_until_it_is_found(collector, make_sender):
     collector.always = lambda events: (400, {}, "line 1") if any(e["payload"]["n"] == 5 for e in events) else None
     sender = make_sender(linger_s=5)

@@ -164,6 +164,24 @@ print(json.dumps(hooks.get_analytics_status()["events"]))
     assert found == [n for n in range(31) if n % 10 != 3]
 
 
+@pytest.mark.parametrize("kind", ["not.declared", "own.thing"])
+def test_a_type_that_is_not_taken_costs_the_collector_little(make_instance, kind):
+    # The shipped configuration does not let the collector write this module.
+    hook = Webhook(make_instance, catalog='module "own" { title = "Own" }\nevent "own.thing" { module = own }\n').start()
+    text = f"""
+import json
+import sightline_hooks as hooks
+hooks.configure(linger_s=0.5)
+for n in range(400):
+    hooks.emit("{kind}" if n % 2 else "customers.activity", {{"customer_id": n}})
+assert hooks.flush(20)
+print(json.dumps(hooks.get_analytics_status()["events"]))
+"""
+    figures = json.loads(python(hook, text).stdout)
+    assert figures["sent"] == 200 and figures["dropped"]["refused"] == 200, figures
+    assert figures["requests"] < 10
+
+
 def test_the_same_event_id_arrives_once(hook, events):
     python(hook, """
 import sightline_hooks as hooks

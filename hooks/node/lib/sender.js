@@ -20,9 +20,16 @@ const { uuid7 } = require("./ident.js");
 const { backoff, judge } = require("./verdict.js");
 
 const LOG_EVERY_MS = 60000;
+const MUTE_MS = 30000; // how long events of a type that the catalog lacks are dropped unasked
+const MUTED_MAX = 100;
 
 /* What a verdict leads to. */
 const FOLLOWS = { taken: "onTaken", drop: "onDrop", undate: "onUndate", fewer: "onFewer", later: "onLater" };
+
+/* The type in the text of an event, as event() writes it. */
+function typeOf(item) {
+	return item.slice(9, item.indexOf('"', 9));
+}
 
 class Sender {
 	/** Settings that have a problem make one that takes nothing and says so once. */
@@ -38,6 +45,7 @@ class Sender {
 		this.limit = settings.batchEvents; // events of a batch: fewer after a size was refused
 		this.once = null; // the same, for the next batch only
 		this.tries = 0; // failed, of the batch at hand
+		this.muted = new Map(); // a type, and until when (performance.now) nobody need be asked
 		this.gap = null; // {count, since}: dropped for want of room, and no notice has told of it
 		this.running = false;
 		this.deadline = Infinity; // of the end, by performance.now
@@ -238,13 +246,19 @@ class Sender {
 	async step() {
 		const c = this.settings;
 		const batch = this.queue.first(this.once ?? this.limit, c.batchBytes);
+		const kept = [...batch.keys()].filter((place) => !this.isMuted(batch[place]));
+		const before = kept[0] ?? batch.length;
+		if (before > 0) {
+			this.settleMuted(before, before);
+			return;
+		}
 		this.counts.requests++;
 		this.counts.retries += this.tries > 0 ? 1 : 0;
 		let verdict;
 		try {
 			const timeoutMs = Math.max(Math.min(c.timeoutS * 1000, this.timeLeft()), 50);
-			const answer = await this.post.send(`{"events":[${batch.join(",")}]}`, timeoutMs);
-			verdict = judge(answer.status, answer.detail, batch.length, answer.retryAfter);
+			const answer = await this.post.send(`{"events":[${kept.map((place) => batch[place]).join(",")}]}`, timeoutMs);
+			verdict = judge(answer.status, answer.detail, kept.length, answer.retryAfter);
 		} catch (error) {
 			verdict = { action: "later", reason: String(error), retryAfterS: 0, secretRefused: false };
 		}
@@ -252,41 +266,46 @@ class Sender {
 			return; // given up meanwhile
 		this.tries = verdict.action === "later" ? this.tries + 1 : 0;
 		this.lastError = verdict.reason ?? this.lastError;
-		await this[FOLLOWS[verdict.action]](batch, verdict);
+		await this[FOLLOWS[verdict.action]](batch, kept, verdict);
 	}
 
-	onTaken(batch) {
-		this.counts.sent += batch.length;
+	onTaken(batch, kept) {
+		this.counts.sent += kept.length;
 		this.lastSent = new Date().toISOString();
 		this.once = null;
 		this.limit = Math.min(this.limit * 2, this.settings.batchEvents);
-		this.settle(batch.length);
+		this.settleMuted(batch.length, batch.length - kept.length);
 		this.tellGap();
 	}
 
-	onDrop(_, verdict) {
+	onDrop(batch, _, verdict) {
 		this.once = null;
+		if (verdict.ofType) {
+			if (this.muted.size >= MUTED_MAX)
+				this.muted.clear();
+			this.muted.set(typeOf(batch[0]), performance.now() + MUTE_MS);
+		}
 		this.settle(1);
 		this.drop("refused", 1, verdict.reason);
 	}
 
-	onUndate(batch, verdict) {
+	onUndate(batch, kept, verdict) {
 		const found = JSON.parse(batch[0]);
 		if (found.time === undefined)
-			return this.onDrop(batch, verdict);
+			return this.onDrop(batch, kept, verdict);
 		delete found.time;
 		this.queue.replaceFirst(JSON.stringify(found));
 		this.warn("clock", `this machine's clock is ahead of the collector's: ${verdict.reason}`);
 		return undefined;
 	}
 
-	onFewer(_, verdict) {
+	onFewer(_, kept, verdict) {
+		this.once = kept[verdict.count];
 		if (verdict.halved)
-			this.limit = verdict.count;
-		this.once = verdict.count;
+			this.limit = this.once;
 	}
 
-	onLater(_, verdict) {
+	onLater(_batch, _kept, verdict) {
 		const c = this.settings;
 		this.warn("later", `events wait, ${this.queue.length} so far: ${verdict.reason}`);
 		if (verdict.secretRefused)
@@ -295,6 +314,23 @@ class Sender {
 		const waitS = firm ? verdict.retryAfterS * (1 + Math.random() / 4)
 			: backoff(this.tries, c.retryMinS, c.retryMaxS);
 		return this.pause(Math.max(Math.min(waitS * 1000, this.timeLeft()), 0), firm);
+	}
+
+	isMuted(item) {
+		if (this.muted.size === 0)
+			return false;
+		const type = typeOf(item);
+		if (this.muted.get(type) > performance.now())
+			return true;
+		this.muted.delete(type);
+		return false;
+	}
+
+	/** The first count events are done with, so many of them unasked. */
+	settleMuted(count, muted) {
+		this.settle(count);
+		if (muted > 0)
+			this.drop("refused", muted, "the collector does not take their type");
 	}
 
 	/** Says in the stream of events that some are missing there. */

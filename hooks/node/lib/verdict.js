@@ -19,6 +19,9 @@ function retryAfter(field, nowMs = Date.now()) {
 	return Number.isNaN(when) ? 0 : Math.min(Math.max((when - nowMs) / 1000, 0), RETRY_AFTER_MAX_S);
 }
 
+/* Whatever an event of this type carries, it is refused until somebody changes the catalog. */
+const OF_TYPE = /does not declare the type|may not write the module/;
+
 function atFault(status, detail, count) {
 	const place = /^\s*(?:items|events)\[(\d{1,9})\]/.exec(detail);
 	const index = place ? Number(place[1]) : count;
@@ -26,7 +29,8 @@ function atFault(status, detail, count) {
 		if (index > 0)
 			return { action: "fewer", count: index, halved: false, reason: detail };
 		// Our clock is ahead of the collector's: it can stamp the event itself.
-		return { action: detail.includes("s ahead") ? "undate" : "drop", reason: detail };
+		return { action: detail.includes("s ahead") ? "undate" : "drop", reason: detail,
+			ofType: OF_TYPE.test(detail) };
 	}
 	if (count > 1)
 		return { action: "fewer", count: Math.floor(count / 2), halved: true, reason: detail };
@@ -35,7 +39,8 @@ function atFault(status, detail, count) {
 
 /**
  * The verdict on a batch of count events.  action: taken (all of it), drop or undate (the
- * first event), fewer (send only so many; halved: their size was at fault), later.
+ * first event; ofType: so would be every event of its type), fewer (send only so many;
+ * halved: their size was at fault), later.
  * Whatever is no clear word on the events themselves (another server at this address, a
  * proxy without its upstream) means later.
  */

@@ -29,6 +29,8 @@ log = logging.getLogger("sightline_hooks")
 
 DROPPED = ("full", "refused", "invalid", "unfinished", "off")
 LOG_EVERY_S = 60.0
+MUTE_S = 30.0  # how long events of a type that the catalog lacks are dropped unasked
+MUTED_MAX = 100
 
 
 class Sender:
@@ -48,6 +50,7 @@ class Sender:
         self.thread = None
         self.starting = threading.Lock()
         self.deadline = None  # monotonic: of the end
+        self.given_up = False  # what was left then is counted
         self.count_lock = threading.RLock()
         self.counts = {"sent": 0, "requests": 0, "retries": 0}
         self.dropped = dict.fromkeys(DROPPED, 0)
@@ -56,6 +59,7 @@ class Sender:
         self.limit = c.batch_events  # events of a batch: fewer after a size was refused
         self.once = None  # the same, for the next batch only
         self.tries = 0  # failed, of the batch at hand
+        self.muted = {}  # a type's bytes, and until when (monotonic) nobody need be asked
         self.gap = None  # (dropped, since): for want of room, and no notice has told of it
 
     # -- the application's side ------------------------------------------------------------
@@ -98,7 +102,8 @@ class Sender:
             return {**self.counts, "taken": self.buffer.put_count, "queued": len(self.buffer),
                     "queued_bytes": self.buffer.bytes,
                     "dropped": {**self.dropped, "full": self.dropped["full"] + self.buffer.late_lost},
-                    "last_error": self.last_error, "last_sent": self.last_sent_s, "enabled": self.problem is None}
+                    "last_error": self.last_error,
+                    "last_sent": None if self.last_sent_s is None else plain.moment(self.last_sent_s), "enabled": self.problem is None}
 
     def close(self, timeout_s):
         """Sends what there is, at most so long, then takes nothing more.  Again is harmless."""
@@ -110,7 +115,8 @@ class Sender:
         elif thread is None and len(self.buffer):
             self._run()  # no thread could be started: the interpreter ends
         left = len(self.buffer)
-        if left:
+        if left and not self.given_up:
+            self.given_up = True
             self._drop("unfinished", left, f"the collector did not take them within {timeout_s} s")
         return left == 0
 
@@ -172,48 +178,57 @@ class Sender:
         """One request and what follows from its answer."""
         c = self.settings
         batch = self.buffer.first(self.once or self.limit, c.batch_bytes)
+        kept = [place for place, item in enumerate(batch) if not self._is_muted(item)]
+        before = kept[0] if kept else len(batch)
+        if before > 0:
+            self._settle_muted(before, before)
+            return
         with self.count_lock:
             self.counts["requests"] += 1
             self.counts["retries"] += self.tries > 0
         try:
-            status, detail, field = self.post.send(b'{"events":[' + b",".join(batch) + b"]}",
+            status, detail, field = self.post.send(b'{"events":[' + b",".join(batch[place] for place in kept) + b"]}",
                                                    max(min(c.timeout_s, self._time_left()), 0.05))
         except (OSError, ValueError, http.client.HTTPException) as error:
             verdict = Verdict("later", reason=f"{type(error).__name__}: {error}")
         else:
-            verdict = judge(status, detail, len(batch), field)
+            verdict = judge(status, detail, len(kept), field)
         self.tries = self.tries + 1 if verdict.action == "later" else 0
         self.last_error = verdict.reason or self.last_error
-        getattr(self, f"_on_{verdict.action}")(batch, verdict)
+        getattr(self, f"_on_{verdict.action}")(batch, kept, verdict)
 
-    def _on_taken(self, batch, _):
+    def _on_taken(self, batch, kept, _):
         with self.count_lock:
-            self.counts["sent"] += len(batch)
+            self.counts["sent"] += len(kept)
             self.last_sent_s = time.time()
         self.once = None
         self.limit = min(self.limit * 2, self.settings.batch_events)
-        self.buffer.settle(len(batch))
+        self._settle_muted(len(batch), len(batch) - len(kept))
         self._notify_gap()
 
-    def _on_drop(self, _, verdict):
+    def _on_drop(self, batch, _, verdict):
         self.once = None
+        if verdict.of_type:
+            if len(self.muted) >= MUTED_MAX:
+                self.muted.clear()
+            self.muted[_type_of(batch[0])] = time.monotonic() + MUTE_S
         self.buffer.settle(1)
         self._drop("refused", 1, verdict.reason)
 
-    def _on_undate(self, batch, verdict):
+    def _on_undate(self, batch, kept, verdict):
         event = json.loads(batch[0])
         if event.pop("time", None) is None:
-            self._on_drop(batch, verdict)
+            self._on_drop(batch, kept, verdict)
         else:
             self.buffer.replace_first(plain.encode(event))
             self._warn("clock", "this machine's clock is ahead of the collector's: %s", verdict.reason)
 
-    def _on_fewer(self, _, verdict):
+    def _on_fewer(self, _, kept, verdict):
+        self.once = kept[verdict.count]
         if verdict.halved:
-            self.limit = verdict.count
-        self.once = verdict.count
+            self.limit = self.once
 
-    def _on_later(self, _, verdict):
+    def _on_later(self, _batch, _kept, verdict):
         c = self.settings
         self._warn("later", "events wait, %d so far: %s", len(self.buffer), verdict.reason)
         wait_s = backoff(self.tries, c.retry_min_s, c.retry_max_s)
@@ -222,6 +237,21 @@ class Sender:
         if verdict.retry_after_s > 0:
             wait_s = verdict.retry_after_s * random.uniform(1.0, 1.25)
         self.buffer.pause(min(wait_s, max(self._time_left(), 0.0)), firm=verdict.retry_after_s > 0)
+
+    def _is_muted(self, item):
+        if not self.muted:
+            return False
+        kind = _type_of(item)
+        if self.muted.get(kind, 0.0) > time.monotonic():
+            return True
+        self.muted.pop(kind, None)
+        return False
+
+    def _settle_muted(self, count, muted):
+        """The first count events are done with, so many of them unasked."""
+        self.buffer.settle(count)
+        if muted > 0:
+            self._drop("refused", muted, "the collector does not take their type")
 
     def _notify_gap(self):
         """Says in the stream of events that some are missing there."""
@@ -237,6 +267,11 @@ class Sender:
             with self.count_lock:
                 more, _ = self.gap or (0, 0.0)
                 self.gap = (gap[0] + more, gap[1])
+
+
+def _type_of(item):
+    """The type in the bytes of an event, as _event wrote it."""
+    return item[9:item.index(b'"', 9)]
 
 
 def _event(kind, ident, values, when, audience):

@@ -12,6 +12,8 @@ import time
 
 RETRY_AFTER_MAX_S = 300.0
 
+# Whatever an event of this type carries, it is refused until somebody changes the catalog.
+_OF_TYPE = re.compile(r"does not declare the type|may not write the module")
 _PLACE = re.compile(r"^\s*(?:items|events)\[(\d+)\]")
 
 
@@ -26,6 +28,7 @@ class Verdict:
     reason: str = ""
     retry_after_s: float = 0.0  # with later: as the collector asks
     secret_refused: bool = False
+    of_type: bool = False  # with drop: so would be every event of its type
 
 
 def retry_after(text, now_s=None):
@@ -47,7 +50,8 @@ def _at_fault(status, detail, count):
         if index > 0:
             return Verdict("fewer", count=index, reason=detail)
         # Our clock is ahead of the collector's: it can stamp the event itself.
-        return Verdict("undate" if "s ahead" in detail else "drop", reason=detail)
+        return Verdict("undate" if "s ahead" in detail else "drop", reason=detail,
+                       of_type=_OF_TYPE.search(detail) is not None)
     if count > 1:
         return Verdict("fewer", count=count // 2, halved=True, reason=detail)
     return Verdict("drop", reason=detail or f"answer {status}")
