@@ -73,8 +73,10 @@ static int open_tcp(struct statsd *statsd)
 {
 	const struct sl_config_statsd *c = options(statsd);
 	char error[SL_LISTEN_ERROR];
+	uint16_t port =
+	    statsd->udp != NULL ? col_dgram_port(statsd->udp) : (uint16_t)c->port;
 
-	if (sl_listen_open_tcp(statsd->process->loop, c->bind, (uint16_t)c->port,
+	if (sl_listen_open_tcp(statsd->process->loop, c->bind, port,
 		&(struct sl_listen_options){0}, col_statsd_streams_accept,
 		statsd->streams, &statsd->tcp, error) != 0) {
 		sl_log_error("statsd", "%s", error);

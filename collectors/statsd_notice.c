@@ -23,6 +23,12 @@ static bool take_field(struct sl_slice *rest, struct sl_slice *field)
 	return true;
 }
 
+/* JSON's strings, as everything here reads them, have no NUL. */
+static bool has_nul(struct sl_slice line)
+{
+	return line.len > 0 && memchr(line.data, '\0', line.len) != NULL;
+}
+
 /* Fields that both have; what is not known is passed over. */
 static int take_fields(struct sl_slice rest, struct col_statsd_notice *out)
 {
@@ -70,9 +76,10 @@ int col_statsd_notice_event(struct sl_slice line, struct col_statsd_notice *out)
 	size_t title, text;
 
 	*out = (struct col_statsd_notice){0};
-	if (!col_scan_prefix(&line, "_e{") || !take_length(&line, ',', &title) ||
-	    !take_length(&line, '}', &text) || !col_scan_prefix(&line, ":") ||
-	    title == 0 || line.len < title + 1 + text || line.data[title] != '|')
+	if (has_nul(line) || !col_scan_prefix(&line, "_e{") ||
+	    !take_length(&line, ',', &title) || !take_length(&line, '}', &text) ||
+	    !col_scan_prefix(&line, ":") || title == 0 || line.len < title + 1 + text ||
+	    line.data[title] != '|')
 		return SL_EMALFORMED;
 	out->title = (struct sl_slice){line.data, title};
 	out->text = (struct sl_slice){line.data + title + 1, text};
@@ -86,9 +93,10 @@ int col_statsd_notice_check(struct sl_slice line, struct col_statsd_notice *out)
 	struct sl_slice status;
 
 	*out = (struct col_statsd_notice){0};
-	if (!col_scan_prefix(&line, "_sc") || !take_field(&line, &out->title) ||
-	    out->title.len == 0 || !take_field(&line, &status) || status.len != 1 ||
-	    status.data[0] < '0' || status.data[0] >= '0' + COL_STATSD_CHECK_STATUSES)
+	if (has_nul(line) || !col_scan_prefix(&line, "_sc") ||
+	    !take_field(&line, &out->title) || out->title.len == 0 ||
+	    !take_field(&line, &status) || status.len != 1 || status.data[0] < '0' ||
+	    status.data[0] >= '0' + COL_STATSD_CHECK_STATUSES)
 		return SL_EMALFORMED;
 	out->status = status.data[0] - '0';
 	/* The message comes last and may have anything in it. */

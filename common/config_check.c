@@ -159,6 +159,16 @@ static int check_target(const struct sl_config_collector *collector,
 	return 0;
 }
 
+static int check_statsd(const struct sl_config_collector *collector,
+    const struct sl_conf_entry *entry, struct sl_buf *error)
+{
+	if (strcmp(collector->type, "statsd") == 0 &&
+	    collector->statsd.flush_interval_ms > collector->stale_after_ms / 2)
+		return fail(entry, error, "collector", collector->title,
+		    "flush_interval must be at most half of stale_after");
+	return 0;
+}
+
 static int check_log(const struct sl_config_collector *collector,
     const struct sl_conf_entry *entry, struct sl_buf *error)
 {
@@ -254,7 +264,8 @@ static int check_collector(const struct sl_config_collector *collector,
 		if (check_map(&collector->map[i],
 			find(entry, "map", collector->map[i].title), error))
 			return SL_EINVAL;
-	if (check_log(collector, entry, error) || check_exec(collector, entry, error))
+	if (check_statsd(collector, entry, error) || check_log(collector, entry, error) ||
+	    check_exec(collector, entry, error))
 		return SL_EINVAL;
 	return check_postgres(collector, entry, error);
 }

@@ -232,7 +232,7 @@
 	    "What the kernel keeps until it is read; past it, it drops and counts. "     \
 	    "Above net.core.rmem_max only if started as root.")                          \
 	X(DURATION, flush_interval, "", "1s", 100, 3600000, RELOAD,                      \
-	    "Time between the samples of a series.")                                     \
+	    "Time between the samples of a series; at most half of stale_after.")        \
 	X(DURATION, idle_timeout, "", "5m", 100, 604800000, RELOAD,                      \
 	    "Time without values after which a series has no more samples, and so "      \
 	    "becomes stale.")                                                            \

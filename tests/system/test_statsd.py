@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What StatsD clients send is counted, or it is counted that it was not: nothing else."""
+import asyncio
 import random
 import socket
 import threading
 
+import aiodogstatsd
 import pytest
+from statsd import client
 
 from latest import Latest
 from sightline import wait_until
-from statsd import Statsd, joined
+from statsd_instance import Statsd, joined
 
 QUICK = "flush_interval = 200ms"
 
@@ -73,6 +76,34 @@ def test_sets_count_different_members(make_instance):
     statsd.udp(*[f"visitors:user-{n % 200}|s" for n in range(1000)])
     statsd.wait_value("visitors", 200)
     statsd.wait_value("visitors", 0)
+
+
+def test_clients_of_others_over_udp_tcp_and_unix(statsd):
+    udp = client.StatsClient("127.0.0.1", statsd.port)
+    tcp = client.TCPStatsClient("127.0.0.1", statsd.port)
+    with udp.pipeline() as pipe:
+        pipe.incr("hits", 3)
+        pipe.decr("hits")
+        pipe.gauge("level", 70)
+        pipe.gauge("level", -6, delta=True)
+        pipe.timing("latency", 320)
+        pipe.set("visitors", "one")
+    for _ in range(100):
+        tcp.incr("hits", 2)
+    tcp.close()
+    statsd.wait_value("hits", 202)
+    statsd.wait_value("level", 64)
+    statsd.wait_value("latency", 320)
+
+    async def send():
+        async with aiodogstatsd.Client(host="127.0.0.1", port=statsd.port, constant_tags={"env": "test"}) as dog:
+            dog.increment("tagged", tags={"route": "/a"})
+            dog.distribution("latency", value=10)
+            dog.gauge("hit_rate", value=1.5)
+    asyncio.run(send())
+    statsd.wait_value("tagged", 1)
+    statsd.wait_value("hit_rate", 1.5)
+    statsd.wait_figures(malformed=0, unknown=0, denied=0, overflow=0)
 
 
 # -- names ------------------------------------------------------------------------------------

@@ -172,6 +172,12 @@ START_TEST(events_and_checks_that_lie_about_themselves_are_malformed)
 		ck_assert_msg(col_statsd_notice_event(fixture_text(events[i]), &notice) ==
 				  SL_EMALFORMED,
 		    "%s", events[i]);
+	ck_assert_int_eq(
+	    col_statsd_notice_event((struct sl_slice){"_e{1,3}:a|b\0c", 13}, &notice),
+	    SL_EMALFORMED);
+	ck_assert_int_eq(
+	    col_statsd_notice_check((struct sl_slice){"_sc|a|0|m:\0", 11}, &notice),
+	    SL_EMALFORMED);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		ck_assert_msg(col_statsd_notice_check(fixture_text(checks[i]), &notice) ==
 				  SL_EMALFORMED,
