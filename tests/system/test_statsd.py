@@ -246,13 +246,13 @@ def test_what_the_kernel_holds_is_counted_before_the_end(statsd):
         statsd.wait_value("hits", 2)
         statsd.pause()
         statsd.process.popen.terminate()
-        statsd.udp("hits:10|c")
-        s.sendall(b"hits:100|c\nhits:1000|c")
+        statsd.flood(b"hits:1|c", 3000)  # more than it reads between two looks at signals
+        s.sendall(b"hits:10000|c\nhits:100000|c")
         with statsd.unix() as u:
-            u.send(b"hits:10000|c")
+            u.send(b"hits:1000000|c")
         statsd.go_on()
         assert statsd.process.wait() == 0
-    statsd.wait_value("hits", 11112)
+    statsd.wait_value("hits", 1113002)
 
 
 def test_counts_survive_the_death_of_the_aggregator(statsd):
