@@ -4,10 +4,11 @@ import requests
 
 
 class Poller:
-    """A client that polls with its newest cursor, over one connection."""
+    """A client that polls with its newest cursor, over one connection; again has the
+    statuses that mean to it: later."""
 
-    def __init__(self, instance, query="", role="master_admin", sub=None, cursor=None):
-        self.instance, self.query, self.cursor = instance, query, cursor
+    def __init__(self, instance, query="", role="master_admin", sub=None, cursor=None, again=()):
+        self.instance, self.query, self.cursor, self.again = instance, query, cursor, again
         self.session = requests.Session()
         self.session.headers.update(instance.bearer(role, sub))
         self.state = {}
@@ -17,6 +18,8 @@ class Poller:
         if self.cursor:
             params["cursor"] = self.cursor
         answer = self.session.get(self.instance.url(f"/api/v1/poll?wait={wait}&{self.query}"), params=params, timeout=70)
+        if answer.status_code in self.again:
+            return []
         assert answer.status_code == 200, answer.text
         assert answer.headers["Content-Type"] == "application/json" and answer.headers["Cache-Control"] == "no-store"
         body = answer.json()
