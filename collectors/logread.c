@@ -8,14 +8,13 @@
 
 #include "clock.h"
 #include "log.h"
+#include "logchunk.h"
 #include "logline.h"
 
-#define READ_BYTES  (64u * 1024u)
-#define TURN_BYTES  (1024u * 1024u)
-#define TURN_NS     (20 * SL_NS_PER_MS)
-#define CHUNKS_MAX  16384 /* that the aggregator has not yet confirmed */
-#define EVENTS_BITS 8     /* of a place: the event of its line */
-#define EVENTS_MAX  ((1u << EVENTS_BITS) - 1)
+#define READ_BYTES (64u * 1024u)
+#define TURN_BYTES (1024u * 1024u)
+#define TURN_NS    (20 * SL_NS_PER_MS)
+#define CHUNKS_MAX 16384 /* that the aggregator has not yet confirmed */
 
 void col_logread_init(struct col_logread *read)
 {
@@ -98,153 +97,10 @@ static void tell_position(struct col_logread *read)
 	    &read->state->chunk[read->state->chunk_count - 1];
 	if (!chunk->ended || chunk->number == read->told)
 		return;
-	col_logread_position(
-	    chunk->number, chunk->end.offset << EVENTS_BITS | EVENTS_MAX, position);
+	col_logread_position(chunk->number,
+	    chunk->end.offset << COL_LOGCHUNK_BITS | COL_LOGCHUNK_EVENTS, position);
 	if (sightline_push_position(col_core_collector(read->core), position, 0) == 0)
 		read->told = chunk->number;
-}
-
-/* ---- lines ---------------------------------------------------------------------------
- */
-
-/* The chunk that is being read; begun with its first line. */
-struct chunk {
-	struct col_logfile *file;
-	struct col_logstate_chunk *record; /* NULL: not begun */
-	int64_t mono_ns;
-};
-
-static void begin(struct col_logread *read, struct chunk *chunk)
-{
-	if (chunk->record != NULL)
-		return;
-	chunk->record = col_logstate_add_chunk(read->state);
-	chunk->record->number = read->state->next++;
-	chunk->record->file = chunk->file->number;
-	chunk->record->begin = chunk->file->place;
-	col_logstate_write_begin(chunk->record, &read->keep->pending);
-}
-
-static void match(
-    struct col_logread *read, const struct col_logread_set *set, struct sl_slice line)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		struct col_logrule *rule = set->rule[i];
-		enum col_logpattern_result result =
-		    col_logpattern_match(rule->pattern, line);
-
-		rule->matched = result == COL_LOGPATTERN_MATCH;
-		if (result != COL_LOGPATTERN_LIMIT)
-			continue;
-		rule->limited++;
-		read->figures->limited++;
-		if (!rule->limited_said)
-			sl_log_warn("pattern",
-			    "gave up on a line, at match_limit: counted from now on "
-			    "pattern=\"%s\" bytes=%zu",
-			    rule->config->title, line.len);
-		rule->limited_said = true;
-	}
-}
-
-/* Makes the events of a line, without positions; returns how many. */
-static size_t make_events(struct col_logread *read, const struct col_logread_set *set)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < set->count && count < EVENTS_MAX; i++) {
-		struct col_logrule *rule = set->rule[i];
-		struct sl_buf *payload = &read->payload[count];
-
-		if (!rule->matched || rule->event == NULL)
-			continue;
-		sl_buf_reset(payload);
-		col_logrule_payload(rule, payload);
-		read->event[count] = (struct sightline_event){.type = rule->event,
-		    .position = (const unsigned char *)"0123456789abcdef",
-		    .payload = payload->data,
-		    .payload_bytes = payload->len};
-		int rc = sightline_fits(
-		    col_core_collector(read->core), &read->event[count], 1, 0);
-		if (rc == 0 || rc == SIGHTLINE_EFULL)
-			count++;
-		else
-			read->figures->refused++;
-	}
-	return count;
-}
-
-/* Whether all events of a line can be written; leaves out those that never can. */
-static bool has_room(struct col_logread *read, size_t *count)
-{
-	while (*count > 0) {
-		int rc = sightline_fits(
-		    col_core_collector(read->core), read->event, *count, 0);
-
-		if (rc != SIGHTLINE_ETOOBIG)
-			return rc == 0;
-		read->figures->refused++;
-		--*count;
-	}
-	return true;
-}
-
-static void push_events(
-    struct col_logread *read, struct chunk *chunk, size_t count, uint64_t end)
-{
-	for (size_t i = 0; i < count; i++) {
-		unsigned char position[SIGHTLINE_POSITION_BYTES];
-
-		chunk->record->last = end << EVENTS_BITS | i;
-		col_logread_position(
-		    chunk->record->number, chunk->record->last, position);
-		read->event[i].position = position;
-		/* It fits: that was asked before. */
-		sightline_push_event(col_core_collector(read->core), &read->event[i], 0);
-		read->figures->events++;
-	}
-}
-
-/*
- * Takes one line, with all that it says or, where the ring has no room for it or
- * the state cannot be written, not at all: then false.
- */
-static bool take_line(
-    struct col_logread *read, struct chunk *chunk, const struct col_logline *line)
-{
-	const struct col_logread_set *set = &read->set[chunk->file->set];
-	uint64_t end = chunk->file->place.offset + line->used;
-	size_t events;
-
-	if (line->skipped) {
-		begin(read, chunk);
-		return true;
-	}
-	match(read, set, line->text);
-	events = make_events(read, set);
-	if (!has_room(read, &events))
-		return false;
-	begin(read, chunk);
-	/* What is in the ring must be in the state before. */
-	if (events > 0 && col_logkeep_flush(read->keep) != 0)
-		return false;
-	for (size_t i = 0; i < set->count; i++)
-		if (set->rule[i]->matched)
-			col_logcount_add(read->count, read->state, chunk->record,
-			    set->rule[i], chunk->mono_ns, &read->keep->pending);
-	push_events(read, chunk, events, end);
-	read->figures->lines++;
-	read->figures->too_long += line->cut;
-	return true;
-}
-
-static void end(struct col_logread *read, struct chunk *chunk)
-{
-	if (chunk->record == NULL)
-		return;
-	chunk->record->end = chunk->file->place;
-	chunk->record->ended = true;
-	col_logstate_write_end(chunk->record, &read->keep->pending);
 }
 
 /* ---- files ----------------------------------------------------------------------------
@@ -264,11 +120,25 @@ static void mark(struct col_logread *read, struct col_logfile *file)
 	col_logstate_write_file(record, &read->keep->pending);
 }
 
+static bool take_line(
+    struct col_logread *read, struct col_logchunk *chunk, const struct col_logline *line)
+{
+	if (line->skipped) {
+		col_logchunk_begin(read, chunk);
+		return true;
+	}
+	if (!col_logchunk_line(
+		read, chunk, line->text, chunk->file->place.offset + line->used))
+		return false;
+	read->figures->too_long += line->cut;
+	return true;
+}
+
 /* Takes the lines of len bytes at the file's place. */
 static enum col_logread_result take_lines(
     struct col_logread *read, struct col_logfile *file, size_t len, bool whole)
 {
-	struct chunk chunk = {.file = file, .mono_ns = sl_clock_mono_ns()};
+	struct col_logchunk chunk = {.file = file, .mono_ns = sl_clock_mono_ns()};
 	enum col_logread_result result = COL_LOGREAD_MORE;
 	struct col_logline line;
 	size_t used = 0;
@@ -289,7 +159,7 @@ static enum col_logread_result take_lines(
 		read->figures->bytes += used;
 		mark(read, file);
 	}
-	end(read, &chunk);
+	col_logchunk_end(read, &chunk);
 	return result == COL_LOGREAD_MORE && whole ? COL_LOGREAD_IDLE : result;
 }
 
@@ -359,6 +229,9 @@ static struct col_logfile *choose(struct col_logread *read)
 	for (size_t i = 0; read->first != UINT32_MAX && i < follow->file_count; i++)
 		if (follow->file[i]->number == read->first)
 			return follow->file[i];
+	/* The aggregator has positions of that chunk: it is nobody else's. */
+	if (read->first != UINT32_MAX)
+		read->state->next++;
 	read->first = UINT32_MAX;
 	for (size_t i = 0; i < follow->file_count; i++) {
 		struct col_logfile *file =
