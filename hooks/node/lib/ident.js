@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
-const { randomBytes } = require("node:crypto");
+const { randomFillSync } = require("node:crypto");
 
+const chance = Buffer.alloc(8192); // asked for at once: each call costs more than its bytes
+let used = chance.length;
 let last = 0;
 let within = 0;
 
@@ -17,12 +19,15 @@ function uuid7(nowMs = Date.now()) {
 		last += 1; // more than 4096 in a millisecond borrow from the next
 		within = 0;
 	}
-	const bytes = randomBytes(16);
-	bytes.writeUIntBE(last, 0, 6);
-	bytes.writeUInt16BE(0x7000 | within, 6);
-	bytes[8] = (bytes[8] & 0x3f) | 0x80;
-	const hex = bytes.toString("hex");
-	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+	if (used === chance.length) {
+		randomFillSync(chance);
+		used = 0;
+	}
+	chance[used] = (chance[used] & 0x3f) | 0x80;
+	const head = last.toString(16).padStart(12, "0");
+	const tail = chance.toString("hex", used, used + 8);
+	used += 8;
+	return `${head.slice(0, 8)}-${head.slice(8)}-${(0x7000 | within).toString(16)}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
 
 module.exports = { uuid7 };

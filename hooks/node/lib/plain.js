@@ -15,6 +15,8 @@ class Unfit extends Error {}
 
 /** Text without NUL and without halves of surrogate pairs, which are no text. */
 function text(value) {
+	if (!/[\0\ud800-\udfff]/.test(value)) // nearly always
+		return value;
 	return value
 		.replaceAll("\0", "")
 		.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
