@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "utf8.h"
 
 struct col_mapping {
@@ -16,22 +17,6 @@ struct col_mapping {
 
 /* ---- life cycle -------------------------------------------------------------- */
 
-static uint64_t modules_of(
-    const struct sl_config_collector *section, const struct sl_catalog *catalog)
-{
-	uint64_t mask = 0;
-
-	if (section == NULL || section->modules.count == 0)
-		return sl_catalog_all_modules(catalog);
-	for (size_t i = 0; i < section->modules.count; i++) {
-		const char *name = section->modules.name[i];
-		const struct sl_catalog_module *module =
-		    sl_catalog_module(catalog, name, strlen(name));
-		mask |= module != NULL ? module->bit : 0;
-	}
-	return mask;
-}
-
 struct col_mapping *col_mapping_new(const struct sl_config_collector *section,
     const struct sl_catalog *catalog, const char *prefix)
 {
@@ -42,7 +27,8 @@ struct col_mapping *col_mapping_new(const struct sl_config_collector *section,
 	mapping->rule = section != NULL ? section->map : NULL;
 	mapping->rule_count = section != NULL ? section->map_count : 0;
 	mapping->catalog = sl_catalog_ref(catalog);
-	mapping->modules = modules_of(section, catalog);
+	mapping->modules = section != NULL ? col_batch_modules(catalog, &section->modules)
+					   : sl_catalog_all_modules(catalog);
 	sl_buf_adds(&mapping->prefix, prefix);
 	return mapping;
 }

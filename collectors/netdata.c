@@ -14,6 +14,7 @@
 #include "utf8.h"
 
 #define WORDS_MAX 24
+#define ID_BYTES  256 /* of a chart or a dimension */
 
 struct col_netdata {
 	col_netdata_fn *fn;
@@ -174,6 +175,8 @@ static int on_chart(struct col_netdata *netdata)
 	const char *dot = id.len > 0 ? memchr(id.data, '.', id.len) : NULL;
 
 	netdata->described = NULL;
+	if (id.len > ID_BYTES)
+		return fail(netdata, SL_ETOOBIG, "a chart's id is too long");
 	if (dot == NULL || dot == id.data || dot == id.data + id.len - 1)
 		return fail(netdata, SL_EMALFORMED, "a chart's id is not type.id");
 	netdata->described = find_chart(netdata, id);
@@ -212,6 +215,8 @@ static int on_dimension(struct col_netdata *netdata)
 	if (chart == NULL || id.len == 0)
 		return fail(
 		    netdata, SL_EMALFORMED, "a dimension needs a chart and an id");
+	if (id.len > ID_BYTES)
+		return fail(netdata, SL_ETOOBIG, "a dimension's id is too long");
 	if (!read_algorithm(word(netdata, 3), &given.algorithm))
 		return fail(netdata, SL_EMALFORMED, "nobody knows its algorithm");
 	if (!read_number(word(netdata, 4), &given.multiplier) ||
@@ -235,10 +240,13 @@ static int on_dimension(struct col_netdata *netdata)
 /* CLABEL key value source */
 static int on_label(struct col_netdata *netdata)
 {
-	if (netdata->described == NULL || word(netdata, 1).len == 0)
+	struct sl_slice key = word(netdata, 1), value = word(netdata, 2);
+
+	if (netdata->described == NULL || key.len == 0)
 		return fail(netdata, SL_EMALFORMED, "a label needs a chart and a name");
-	if (col_netdata_chart_label(
-		netdata->described, word(netdata, 1), word(netdata, 2)) != 0)
+	if (key.len > SIGHTLINE_LABEL_KEY_MAX || value.len > SIGHTLINE_LABEL_VALUE_MAX)
+		return fail(netdata, SL_ETOOBIG, "a label is too long");
+	if (col_netdata_chart_label(netdata->described, key, value) != 0)
 		return fail(netdata, SL_ETOOBIG, "a chart has too many labels");
 	return 0;
 }

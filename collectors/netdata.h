@@ -33,7 +33,8 @@ typedef void col_netdata_fn(void *arg, const struct col_netdata_value *value);
 
 /*
  * col_netdata_new makes a parser that calls fn for each value and holds at most
- * so many charts, and so many dimensions of all of them; freed with
+ * so many charts, and so many dimensions of all of them, with ids and labels of
+ * bounded length; freed with
  * col_netdata_free, which ignores NULL.
  */
 struct col_netdata *col_netdata_new(

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "crypto.h"
 #include "log.h"
 #include "script_errors.h"
 #include "script_output.h"
+#include "script_report.h"
 
 /*
  * Design notes.  A run begins when the keeper is asked and is over when the keeper
@@ -108,23 +108,9 @@ static void report(struct col_script *script)
 				  : well || !script->wanted                ? SL_LOG_INFO
 									   : SL_LOG_WARN;
 
-	if (WIFSIGNALED(script->status))
-		sl_log(level, "exec", "ended script=%s signal=%d ran_ms=%lld failures=%u",
-		    script->settings.name, WTERMSIG(script->status), (long long)ran_ms,
-		    script->failures);
-	else
-		sl_log(level, "exec", "ended script=%s code=%d ran_ms=%lld failures=%u",
-		    script->settings.name, WEXITSTATUS(script->status), (long long)ran_ms,
-		    script->failures);
+	col_script_report_end(
+	    level, script->settings.name, script->status, ran_ms, script->failures);
 	script->last = script->status;
-}
-
-static double random_share(void)
-{
-	uint32_t number;
-
-	sl_crypto_random(&number, sizeof(number));
-	return (double)number / (double)UINT32_MAX;
 }
 
 /* Until when to wait for the next run. */
@@ -134,7 +120,7 @@ static int64_t next_ms(const struct col_script *script)
 
 	if (!script->settings.once)
 		return col_script_settings_delay_ms(
-		    &script->settings, script->failures, random_share());
+		    &script->settings, script->failures, col_script_settings_random());
 	/* At the same times, however long a run took; what was missed is left out. */
 	return script->settings.interval_ms - ran_ms % script->settings.interval_ms;
 }

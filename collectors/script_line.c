@@ -12,8 +12,8 @@
 #include "scan.h"
 
 /* What a Netdata plug-in may describe in one run. */
-#define CHARTS_MAX     4096
-#define DIMENSIONS_MAX 65536
+#define CHARTS_MAX     1024
+#define DIMENSIONS_MAX 16384
 
 #define SHOWN 80 /* of a name from outside, in error lines */
 

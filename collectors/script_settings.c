@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto.h"
+
 static enum col_script_format format_of(const char *word)
 {
 	if (strcmp(word, "influx") == 0)
@@ -55,4 +57,12 @@ int64_t col_script_settings_delay_ms(
 	if (delay_ms > settings->restart_delay_max_ms)
 		delay_ms = settings->restart_delay_max_ms;
 	return delay_ms / 2 + (int64_t)(random * (double)(delay_ms - delay_ms / 2));
+}
+
+double col_script_settings_random(void)
+{
+	uint32_t number;
+
+	sl_crypto_random(&number, sizeof(number));
+	return (double)number / (double)UINT32_MAX;
 }

@@ -46,4 +46,7 @@ void col_script_settings_clear(struct col_script_settings *settings);
 int64_t col_script_settings_delay_ms(
     const struct col_script_settings *settings, unsigned failures, double random);
 
+/* col_script_settings_random gives a number from 0 to 1 for it. */
+double col_script_settings_random(void);
+
 #endif

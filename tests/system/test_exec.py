@@ -391,6 +391,21 @@ for n in range(50):
     assert "lost" not in scripts.log()
 
 
+def test_a_reload_changes_what_names_become_and_says_what_it_cannot_change(scripts, watched):
+    scripts.add("mapped", 'while :; do echo "foreign value=6"; sleep 0.1; done', options="format = influx")
+    latest = watched("mrr")
+    wait_figure(latest, "exec_refused", lambda v: v > 0)
+    path = scripts.instance.dir / "etc/sightline.conf"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('script "mapped" {', 'map "foreign" { metric = mrr }\n'
+                                 'script "another" { command = {"/bin/true"} }\nscript "mapped" {\ninterval = 3s'),
+                    encoding="utf-8")
+    os.kill(scripts.process.pid, signal.SIGHUP)
+    wait_figure(latest, "mrr", lambda v: v == 6)
+    assert "needs-restart option=collector.exec.script.mapped.interval" in scripts.log()
+    assert "needs-restart option=collector.exec.script\n" in scripts.log() and "started script=another" not in scripts.log()
+
+
 # -- what a script is given ----------------------------------------------------------------------------
 
 

@@ -257,6 +257,15 @@ START_TEST(netdata_lines_that_are_wrong_say_why_and_what_is_theirs_is_passed_ove
 	ck_assert_int_eq(tell(netdata, 1, "BEGIN a.b -1\n"), SL_EMALFORMED);
 	ck_assert_int_eq(tell(netdata, 1, "DIMENSION y\nDIMENSION z\n"), SL_ETOOBIG);
 	ck_assert_int_eq(tell(netdata, 1, "CHART a.c\nCHART a.d\n"), SL_ETOOBIG);
+	char longer[400] = "CHART a.";
+	memset(longer + 8, 'x', 300);
+	ck_assert_int_eq(tell(netdata, 1, longer), SL_ETOOBIG);
+	ck_assert_int_eq(tell(netdata, 1, "CHART a.b\n"), 0);
+	memcpy(longer, "CLABEL k ", 9);
+	ck_assert_int_eq(tell(netdata, 1, longer), SL_ETOOBIG);
+	memcpy(longer, "DIMENSION", 9);
+	longer[9] = ' ';
+	ck_assert_int_eq(tell(netdata, 1, longer), SL_ETOOBIG);
 	ck_assert_int_eq(tell(netdata, 1, "DISABLE\n"), SL_ECLOSED);
 	col_netdata_free(netdata);
 }
