@@ -347,6 +347,20 @@ enum col_mapping_verdict col_mapping_find(const struct col_mapping *mapping,
 	return COL_MAPPING_OK;
 }
 
+double col_mapping_counted(
+    enum col_mapping_counter counter, double since, double total, double elapsed_s)
+{
+	switch (counter) {
+	case COL_MAPPING_TOTAL:
+		return total;
+	case COL_MAPPING_RATE:
+		return since / elapsed_s;
+	case COL_MAPPING_COUNT:
+		break;
+	}
+	return since;
+}
+
 const struct sl_catalog_metric *col_mapping_sibling(const struct col_mapping *mapping,
     const struct sl_catalog_metric *metric, const char *suffix)
 {

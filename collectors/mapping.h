@@ -82,6 +82,13 @@ enum col_mapping_verdict col_mapping_find(const struct col_mapping *mapping,
 void col_mapped_clear(struct col_mapped *mapped);
 
 /*
+ * col_mapping_counted makes a counter one number: since is what came in the last
+ * elapsed_s seconds, total all that came.
+ */
+double col_mapping_counted(
+    enum col_mapping_counter counter, double since, double total, double elapsed_s);
+
+/*
  * col_mapping_sibling finds the metric that is called as another one with
  * something behind it ("response_time", "_p99"): NULL if the catalog has none
  * that the source may write.

@@ -2,6 +2,7 @@
 #include "statsd_series.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,46 +10,16 @@
 #include "crypto.h"
 #include "error.h"
 #include "keyhash.h"
-#include "quantile.h"
+#include "statsd_timer.h"
 #include "uniques.h"
 
 #define SLOTS_FIRST 256
-
-enum statistic {
-#define X(id, name) STATISTIC_##id,
-	COL_STATSD_STATISTIC_TABLE(X)
-#undef X
-	    STATISTIC_COUNT_OF
-};
-
-static const char *const statistic_name[] = {
-#define X(id, name) name,
-    COL_STATSD_STATISTIC_TABLE(X)
-#undef X
-};
-
-/* Shares of the statistics from STATISTIC_P50 on. */
-static const double share[] = {0.5, 0.75, 0.9, 0.95, 0.99, 0.999};
-
-/* Where one statistic of a timer goes. */
-struct output {
-	enum statistic statistic;
-	enum col_mapping_counter counter; /* of a count */
-	uint32_t handle;
-};
-
-struct timer {
-	struct col_quantile values;
-	double total; /* all that ever came */
-	size_t count;
-	struct output output[STATISTIC_COUNT_OF];
-};
 
 struct one {
 	double since; /* counter: since the last flush; gauge: its value */
 	double total; /* counter: since the start */
 	union {
-		struct timer *timer;
+		struct col_statsd_timer *timer;
 		struct col_uniques *set;
 	} u;
 	double factor;
@@ -65,7 +36,7 @@ struct one {
 
 struct col_statsd_series {
 	struct col_core *core;
-	enum statistic own;
+	char own[8]; /* statistic of timers */
 	struct one *one;
 	size_t count, cap;
 	uint32_t *slot; /* number + 1; 0: free */
@@ -83,9 +54,7 @@ struct col_statsd_series *col_statsd_series_new(struct col_core *core, const cha
 	if (series == NULL)
 		abort();
 	series->core = core;
-	for (unsigned i = 0; i < STATISTIC_COUNT_OF; i++)
-		if (strcmp(own, statistic_name[i]) == 0)
-			series->own = (enum statistic)i;
+	snprintf(series->own, sizeof(series->own), "%s", own);
 	series->flushed_ns = sl_clock_mono_ns();
 	sl_crypto_random(&series->seed, sizeof(series->seed));
 	return series;
@@ -97,12 +66,10 @@ void col_statsd_series_free(struct col_statsd_series *series)
 		return;
 	for (size_t i = 0; i < series->count; i++) {
 		struct one *one = &series->one[i];
-		if (one->kind == COL_STATSD_TIMER) {
-			col_quantile_clear(&one->u.timer->values);
-			free(one->u.timer);
-		} else {
+		if (one->kind == COL_STATSD_TIMER)
+			col_statsd_timer_free(one->u.timer);
+		else
 			free(one->u.set);
-		}
 		free(one->key);
 	}
 	free(series->one);
@@ -172,55 +139,20 @@ static void make_room(struct col_statsd_series *series)
 
 /* ---- definitions ------------------------------------------------------------- */
 
-static int define(struct col_statsd_series *series,
-    const struct sl_catalog_metric *metric, const struct col_mapped *mapped,
-    uint32_t *handle)
-{
-	return col_core_gauge(series->core, metric->name,
-	    *metric->unit != '\0' ? metric->unit : NULL, mapped->label,
-	    mapped->label_count, handle);
-}
-
-static void define_siblings(struct col_statsd_series *series,
-    const struct col_mapping *mapping, const struct col_mapped *mapped,
-    struct timer *timer)
-{
-	for (unsigned i = 0; i < STATISTIC_COUNT_OF; i++) {
-		char suffix[16] = "_";
-		struct output *output = &timer->output[timer->count];
-		strcat(suffix, statistic_name[i]);
-		const struct sl_catalog_metric *sibling =
-		    i != series->own
-			? col_mapping_sibling(mapping, mapped->metric, suffix)
-			: NULL;
-		if (sibling == NULL ||
-		    define(series, sibling, mapped, &output->handle) != 0)
-			continue;
-		output->statistic = (enum statistic)i;
-		output->counter = sibling->kind == SL_METRIC_COUNTER ? COL_MAPPING_TOTAL
-								     : COL_MAPPING_RATE;
-		timer->count++;
-	}
-}
-
 static int make(struct col_statsd_series *series, const struct col_mapping *mapping,
     enum col_statsd_kind kind, const struct col_mapped *mapped, struct one *one)
 {
 	*one = (struct one){.kind = (uint8_t)kind,
 	    .counter = (uint8_t)mapped->counter,
 	    .factor = mapped->factor};
-	if (define(series, mapped->metric, mapped, &one->handle) != 0)
+	const char *unit = mapped->metric->unit;
+	if (col_core_gauge(series->core, mapped->metric->name,
+		*unit != '\0' ? unit : NULL, mapped->label, mapped->label_count,
+		&one->handle) != 0)
 		return SL_EFULL;
 	if (kind == COL_STATSD_TIMER) {
-		one->u.timer = calloc(1, sizeof(*one->u.timer));
-		if (one->u.timer == NULL)
-			abort();
-		one->u.timer->output[one->u.timer->count++] = (struct output){
-		    .statistic = series->own,
-		    .counter = mapped->counter,
-		    .handle = one->handle,
-		};
-		define_siblings(series, mapping, mapped, one->u.timer);
+		one->u.timer = col_statsd_timer_new(
+		    series->core, series->own, one->handle, mapping, mapped);
 	} else if (kind == COL_STATSD_SET) {
 		one->u.set = calloc(1, sizeof(*one->u.set));
 		if (one->u.set == NULL)
@@ -281,9 +213,8 @@ bool col_statsd_series_add(struct col_statsd_series *series, uint32_t number,
 		one->is_set = true;
 		break;
 	case COL_STATSD_TIMER:
-		if (!isfinite(one->u.timer->values.sum + value->number / rate))
+		if (!col_statsd_timer_add(one->u.timer, value->number, 1 / rate))
 			return false;
-		col_quantile_add(&one->u.timer->values, value->number, 1 / rate);
 		break;
 	case COL_STATSD_SET:
 		break;
@@ -303,56 +234,6 @@ void col_statsd_series_member(
 
 /* ---- flush ------------------------------------------------------------------- */
 
-static double counted(
-    enum col_mapping_counter counter, double since, double total, double elapsed_s)
-{
-	switch (counter) {
-	case COL_MAPPING_TOTAL:
-		return total;
-	case COL_MAPPING_RATE:
-		return since / elapsed_s;
-	case COL_MAPPING_COUNT:
-		break;
-	}
-	return since;
-}
-
-static double value_of(const struct timer *timer, const struct output *output,
-    double factor, double elapsed_s)
-{
-	const struct col_quantile *values = &timer->values;
-
-	switch (output->statistic) {
-	case STATISTIC_MEAN:
-		return values->sum / values->count * factor;
-	case STATISTIC_MIN:
-		return values->min * factor;
-	case STATISTIC_MAX:
-		return values->max * factor;
-	case STATISTIC_SUM:
-		return values->sum * factor;
-	case STATISTIC_COUNT:
-		return counted(output->counter, values->count, timer->total, elapsed_s);
-	default:
-		return factor *
-		       col_quantile_at(values, share[output->statistic - STATISTIC_P50]);
-	}
-}
-
-static void flush_timer(struct col_statsd_series *series, struct one *one,
-    const struct col_tick *tick, double elapsed_s)
-{
-	struct timer *timer = one->u.timer;
-
-	if (timer->values.count == 0)
-		return;
-	timer->total += timer->values.count;
-	for (size_t i = 0; i < timer->count; i++)
-		col_core_push(series->core, timer->output[i].handle,
-		    value_of(timer, &timer->output[i], one->factor, elapsed_s), tick);
-	col_quantile_reset(&timer->values);
-}
-
 static void flush_one(struct col_statsd_series *series, struct one *one,
     const struct col_tick *tick, double elapsed_s)
 {
@@ -361,8 +242,8 @@ static void flush_one(struct col_statsd_series *series, struct one *one,
 	switch ((enum col_statsd_kind)one->kind) {
 	case COL_STATSD_COUNTER:
 		one->total += one->since;
-		value = counted((enum col_mapping_counter)one->counter, one->since,
-		    one->total, elapsed_s);
+		value = col_mapping_counted((enum col_mapping_counter)one->counter,
+		    one->since, one->total, elapsed_s);
 		one->since = 0;
 		break;
 	case COL_STATSD_GAUGE:
@@ -371,7 +252,8 @@ static void flush_one(struct col_statsd_series *series, struct one *one,
 		value = one->since;
 		break;
 	case COL_STATSD_TIMER:
-		flush_timer(series, one, tick, elapsed_s);
+		col_statsd_timer_flush(
+		    one->u.timer, series->core, one->factor, elapsed_s, tick);
 		return;
 	case COL_STATSD_SET:
 		value = col_uniques_count(one->u.set);

@@ -14,21 +14,10 @@
  */
 struct col_statsd_series;
 
-/* What a timer may be as one number; each but the chosen one is a sibling. */
-#define COL_STATSD_STATISTIC_TABLE(X)                                                    \
-	X(MEAN, "mean")                                                                  \
-	X(MIN, "min")                                                                    \
-	X(MAX, "max")                                                                    \
-	X(SUM, "sum")                                                                    \
-	X(COUNT, "count")                                                                \
-	X(P50, "p50")                                                                    \
-	X(P75, "p75")                                                                    \
-	X(P90, "p90")                                                                    \
-	X(P95, "p95")                                                                    \
-	X(P99, "p99")                                                                    \
-	X(P999, "p999")
-
-/* col_statsd_series_new: own is the statistic that a timer's own metric has. */
+/*
+ * col_statsd_series_new: own names the statistic that a timer's own metric has
+ * (statsd_timer.h).
+ */
 struct col_statsd_series *col_statsd_series_new(struct col_core *core, const char *own);
 void col_statsd_series_free(struct col_statsd_series *series);
 

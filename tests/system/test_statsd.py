@@ -134,8 +134,9 @@ def test_a_reload_changes_the_rules_and_forgets_no_count(statsd):
     statsd.instance.configure('collector "statsd"', 'map "mine" { metric = "hits" }')
     statsd.process.popen.send_signal(1)
     wait_until(lambda: "reload" in statsd.process.text(), what="the reload")
-    statsd.udp("hits:1|c", "mine:1|c")
+    statsd.udp("hits:1|c", "mine:1|c", "latency:5|ms")
     statsd.wait_value("hits", 3)
+    statsd.wait_value("latency", 5)
 
 
 def test_events_and_service_checks_of_dogstatsd_reach_clients(statsd):
