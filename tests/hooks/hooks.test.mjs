@@ -217,12 +217,19 @@ within("an object that cannot be read is dropped and nothing throws", async (col
 	for (const values of [evil, { toJSON() { throw new Error("no"); } }, [], 5, { a: "x".repeat(70000) }])
 		assert.equal(sender.emit("bench.hooks", values), null);
 	assert.equal(sender.emit("bench.hooks", { n: 1 }, { audience: "alice" }), null, "never to everyone");
-	assert.equal(sender.figures().dropped.invalid, 6);
+	const silent = { toString() { throw Object.create(null); } };
+	for (const values of [{ get a() { throw silent; } }, { get a() { throw Object.create(null); } }])
+		assert.equal(sender.emit("bench.hooks", values), null, "what it throws cannot be read either");
+	assert.equal(sender.emit(silent, { n: 1 }), null);
+	assert.equal(sender.emit(Symbol("type"), evil), null);
+	assert.equal(sender.emit("bench.hooks", { n: 1 }, { get time() { throw silent; } }), null);
+	assert.equal(sender.figures().dropped.invalid, 11);
+	assert.ok(sender.emit("bench.hooks", { n: 0 }, null), "no options");
 	const changed = { n: 1 };
 	sender.emit("bench.hooks", changed);
 	changed.n = 2;
 	assert.ok(await sender.flush(20000));
-	assert.deepEqual(collector.numbers(), [1]);
+	assert.deepEqual(collector.numbers(), [0, 1]);
 });
 
 const HEAD = "HTTP/1.1 202 Accepted\r\n";

@@ -25,6 +25,25 @@ test("ids are UUIDs of version 7 and sort by their making", () => {
 		assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
+test("what is far too large is refused before it is copied", () => {
+	const large = 2 ** 20;
+	let read = 0;
+	const map = new Map();
+	map[Symbol.iterator] = function* () {
+		for (; read < large; read++)
+			yield [read, read];
+	};
+	const buffer = Buffer.alloc(large);
+	buffer.toJSON = () => {
+		read = large;
+		return [];
+	};
+	const object = Object.defineProperty({ ...range(5000) }, "4999", { enumerable: true, get() { read = large; } });
+	for (const a of [new Uint8Array(large), buffer, map, new Array(large), object])
+		assert.throws(() => payload({ a }), /more than 4096 values/);
+	assert.ok(read < 5000, `${read} were read`);
+});
+
 test("a payload is the nearest thing that passes", () => {
 	const found = JSON.parse(payload({
 		date: new Date(0), big: 2n ** 70n, small: 5n, nan: NaN, map: new Map([["a", 1]]), set: new Set([1]), nul: "a\0b",
@@ -38,6 +57,7 @@ test("a payload is the nearest thing that passes", () => {
 	endless.self = endless;
 	for (const wrong of [endless, { a: "x".repeat(70000) }, { a: range(5000) }, [], null, "text"])
 		assert.throws(() => payload(wrong));
+	assert.deepEqual(JSON.parse(payload({ a: new Uint8Array([1, 2]) })), { a: { 0: 1, 1: 2 } });
 	assert.throws(() => event("a.b", "i", {}, new Date(NaN)));
 	assert.throws(() => event("a.b", "i", {}, undefined, "everyone"));
 });

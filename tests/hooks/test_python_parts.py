@@ -22,8 +22,8 @@ from sightline_hooks.ident import uuid7
 
 
 def test_every_file_is_python_3_9_and_imports_the_standard_library_only():
-    allowed = {"asyncio", "atexit", "collections", "contextlib", "dataclasses", "datetime", "decimal", "email", "enum",
-               "functools", "http", "inspect", "io", "json", "logging", "math", "numbers", "os", "random", "re", "ssl", "sys", "threading", "time",
+    allowed = {"asyncio", "atexit", "codecs", "collections", "contextlib", "dataclasses", "datetime", "decimal",
+               "email", "enum", "functools", "http", "inspect", "io", "json", "logging", "math", "numbers", "os", "random", "re", "ssl", "sys", "threading", "time",
                "urllib", "weakref", "sightline_hooks"}
     for path in HOOKS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 9))):

@@ -92,6 +92,18 @@ print(count[0])
     once(collector, *range(int(done.stdout)), *(-1 - child for child in range(20)))
 
 
+def test_sending_imports_nothing_that_a_child_forked_meanwhile_would_have_half(collector):
+    collector.answers += [(503, {"Retry-After": "0"}, "wait"), (400, {}, "events[0]: no")]
+    done = program(collector, START + """
+before = set(sys.modules)
+for n in range(10):
+    hooks.emit('bench.hooks', {'n': n})
+assert hooks.flush(20)
+print(sorted(set(sys.modules) - before))
+""", events_max=5, retry_min_s=0.01)
+    assert done.returncode == 0 and done.stdout.strip() == "[]", done
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_of_multiprocessing_send_before_they_end(collector, tmp_path, method):
     script = tmp_path / "pool.py"
@@ -152,7 +164,13 @@ assert hooks.order_completed_sync() is None
 assert hooks.order_completed_sync(1, nonsense=2) is None
 assert hooks.payment_processed_sync(1, status=type("S", (), {"__str__": lambda self: 1 / 0})()) is None
 assert asyncio.run(hooks.staff_action_hook()) is None
-assert hooks.get_analytics_status()["events"]["dropped"]["invalid"] == 4
+class Silent(Exception):
+    def __str__(self):
+        raise self
+def fail(self):
+    raise Silent
+assert hooks.payment_processed_sync(1, status=type("S", (), {"__str__": fail})()) is None
+assert hooks.get_analytics_status()["events"]["dropped"]["invalid"] == 5
 """)
     assert done.returncode == 0, done.stderr
     assert collector.taken == []

@@ -168,7 +168,18 @@ def test_an_object_that_cannot_be_read_is_dropped_and_never_raises(collector, ma
         assert sender.emit("bench.hooks", values) is None
     assert sender.emit("bench.hooks", {"n": 1}, audience=5) is None, "never to everyone"
     assert sender.emit("bench.hooks", {"n": 1}, time=Evil()) is None
-    assert sender.figures()["dropped"]["invalid"] == 7
+
+    class Silent(Exception):
+        def __str__(self):
+            raise self
+
+    class Broken(dict):
+        def items(self):
+            raise Silent
+
+    assert sender.emit("bench.hooks", Broken(n=1)) is None, "what it raises cannot be read either"
+    assert sender.emit(Evil(), {"n": 1}) is None
+    assert sender.figures()["dropped"]["invalid"] == 9
     changed = {"n": 1}
     assert sender.emit("bench.hooks", changed)
     changed["n"] = 2

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
+const { words } = require("./plain.js");
 
 /* The emitters of document 002: a method for each event type of its six families. */
 const EMITTERS = {
@@ -62,7 +63,7 @@ for (const [method, type] of Object.entries(EMITTERS)) {
 					return sender.emit(type, { userId: options, ...payload });
 				return sender.emit(type, payload, options ?? {});
 			} catch (error) { // a getter of data
-				return sender.drop("invalid", 1, `${type}: ${error}`);
+				return sender.drop("invalid", 1, `${type}: ${words(error)}`);
 			}
 		},
 	}[method];

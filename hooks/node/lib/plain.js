@@ -13,6 +13,15 @@ const BYTES_MAX = 65536; // of a payload
 /** A value that no event can carry; its message says why. */
 class Unfit extends Error {}
 
+/** What a value says of itself, whatever it is: for a message. */
+function words(value) {
+	try {
+		return String(value);
+	} catch { // its own methods fail, or it has none
+		return "something without words";
+	}
+}
+
 /** Text without NUL and without halves of surrogate pairs, which are no text. */
 function text(value) {
 	if (!/[\0\ud800-\udfff]/.test(value)) // nearly always
@@ -37,17 +46,29 @@ function scalar(value) {
 	}
 }
 
-function members(value) {
-	if (value instanceof Map)
-		return [...value].map(([name, member]) => [String(name), member]);
+function tooMany() {
+	return new Unfit(`more than ${VALUES_MAX} values`);
+}
+
+/* One by one: who has too many of them is refused before all were copied. */
+function* members(value) {
+	if (value instanceof Map) {
+		for (const [name, member] of value)
+			yield [String(name), member];
+		return;
+	}
 	if (value instanceof Error)
-		return [["name", value.name], ["message", value.message], ["stack", value.stack], ...Object.entries(value)];
-	return Object.entries(value);
+		yield* [["name", value.name], ["message", value.message], ["stack", value.stack]];
+	for (const name of Object.keys(value))
+		yield [name, value[name]];
 }
 
 function walk(value, depth, budget) {
 	if (--budget.left < 0)
-		throw new Unfit(`more than ${VALUES_MAX} values`);
+		throw tooMany();
+	/* A list of its bytes would be made first, by toJSON or Object.keys. */
+	if (ArrayBuffer.isView(value) && value.byteLength > budget.left)
+		throw tooMany();
 	if (value !== null && typeof value === "object" && typeof value.toJSON === "function")
 		value = value.toJSON();
 	if (value === null)
@@ -102,4 +123,4 @@ function event(type, id, values, time, audience) {
 	return `${JSON.stringify(head).slice(0, -1)},"payload":${payload(values)}}`;
 }
 
-module.exports = { BYTES_MAX, DEPTH_MAX, VALUES_MAX, Unfit, event, moment, payload };
+module.exports = { BYTES_MAX, DEPTH_MAX, VALUES_MAX, Unfit, event, moment, payload, words };

@@ -12,7 +12,7 @@
  */
 const { writeSync } = require("node:fs");
 
-const { event, moment } = require("./plain.js");
+const { event, moment, words } = require("./plain.js");
 const { Post } = require("./post.js");
 const { Queue } = require("./queue.js");
 const { problem } = require("./settings.js");
@@ -62,8 +62,9 @@ class Sender {
 	 * Takes an event: its id, or null if it was dropped.  Never throws, never waits; values
 	 * may be changed as soon as this returns.
 	 */
-	emit(type, values = {}, { time, audience, eventId } = {}) {
+	emit(type, values = {}, options = {}) {
 		try {
+			const { time, audience, eventId } = options ?? {};
 			if (this.problem)
 				return this.drop("off", 1, this.problem);
 			const id = eventId === undefined ? uuid7() : String(eventId);
@@ -76,7 +77,7 @@ class Sender {
 				this.wake();
 			return id;
 		} catch (error) { // of an object's own methods, too
-			return this.drop("invalid", 1, `${type}: ${error}`);
+			return this.drop("invalid", 1, `${words(type)}: ${words(error)}`);
 		}
 	}
 
@@ -216,7 +217,7 @@ class Sender {
 		if (this.running)
 			return;
 		this.running = true;
-		this.run().catch((error) => this.warn("internal", String(error))).finally(() => {
+		this.run().catch((error) => this.warn("internal", words(error))).finally(() => {
 			this.running = false;
 			if (this.queue.length > 0 && this.timeLeft() > 0)
 				this.start();

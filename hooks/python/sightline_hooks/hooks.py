@@ -9,6 +9,7 @@ import inspect
 import os
 import threading
 
+from .plain import words
 from .sender import Sender
 from .settings import Settings, read
 from .status import report
@@ -93,7 +94,7 @@ def paired(build):
         try:
             kind, payload, time = build(*args, **values)
         except Exception as error:  # wrong arguments, or an object that fails when it is read
-            sender().refuse(f"{type(error).__name__}: {error}")
+            sender().refuse(words(error))
             return None
         return sender().emit(kind, payload, time, audience, event_id)
 

@@ -21,6 +21,14 @@ _INTEGER_MAX = 2**63
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
+def words(value):
+    """What a value says of itself, whatever it is: for a message."""
+    try:
+        return f"{type(value).__name__}: {value}" if isinstance(value, Exception) else str(value)
+    except Exception:  # of its own __str__
+        return type(value).__name__
+
+
 class Unfit(ValueError):
     """A value that no event can carry; its text says why."""
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One kept connection to the collector, for one thread."""
+import codecs
 import functools
 import http.client
 import io
@@ -11,6 +12,10 @@ import urllib.parse
 from .settings import secret_of
 
 ANSWER_MAX = 65536
+
+# Of every host's name.  Found at its first use, in a thread, it could be found half: a child
+# that is forked meanwhile would never have it.
+codecs.lookup("idna")
 
 
 def connect(url, timeout_s, ca_file=""):

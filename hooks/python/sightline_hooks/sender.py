@@ -70,7 +70,7 @@ class Sender:
         try:
             return self._emit(kind, {} if values is None else values, time, audience, event_id)
         except Exception as error:  # of an object's own methods, too
-            self._drop("invalid", 1, f"{kind}: {type(error).__name__}: {error}")
+            self._drop("invalid", 1, f"{plain.words(kind)}: {plain.words(error)}")
             return None
 
     def refuse(self, reason):
@@ -169,7 +169,7 @@ class Sender:
             except Exception as error:  # our fault: the same event must not be tried for ever
                 if self.buffer.settled_count == before:
                     self.buffer.settle(1)
-                self._drop("invalid", 1, f"{type(error).__name__}: {error}")
+                self._drop("invalid", 1, plain.words(error))
 
     def _time_left(self):
         return float("inf") if self.deadline is None else self.deadline - time.monotonic()
