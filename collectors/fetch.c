@@ -366,6 +366,10 @@ static void set_trust(CURL *easy, const struct col_fetch_request *request)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
 	if (request->ca_file != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+	if (request->certificate_file != NULL) {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, request->certificate_file);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, request->key_file);
+	}
 	/* No directory of them, with which a file alone would not decide, and
 	 * libcurl would read the file again for each connection. */
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

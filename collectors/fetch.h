@@ -28,7 +28,8 @@ struct col_fetch_request {
 	const char *bearer;     /* a token, or */
 	const char *basic;      /* "user:password" */
 	const char *ca_file;    /* trusted instead of the system's authorities */
-	bool insecure;          /* believe any certificate */
+	const char *certificate_file, *key_file; /* to show to the server, with its key */
+	bool insecure;                           /* believe any certificate */
 };
 
 struct col_fetch_result {

@@ -110,6 +110,10 @@ static int acquire(struct sl_process *process)
 			code = keep_dir(process, scrape, config->basic_file);
 		if (code == EX_OK)
 			code = keep_dir(process, scrape, config->ca_file);
+		if (code == EX_OK)
+			code = keep_dir(process, scrape, config->tls_certificate);
+		if (code == EX_OK)
+			code = keep_dir(process, scrape, config->tls_key);
 	}
 	if (code == EX_OK && (sl_crypto_init() != 0 || col_fetch_init() != 0)) {
 		sl_log_error("scrape", "cannot prepare libsodium or libcurl");

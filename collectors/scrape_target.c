@@ -264,10 +264,21 @@ static bool load_secret(struct col_scrape_target *target, struct sl_buf *secret)
 	return false;
 }
 
+/* The path of an option's file, whose length was checked; NULL without one. */
+static const char *resolve(
+    const struct col_scrape_target *target, const char *option, char path[SL_PATHS_MAX])
+{
+	const struct sl_paths *paths = &target->shared->process->paths;
+
+	return *option != '\0' && sl_paths_resolve(paths, option, path) == 0 ? path
+									     : NULL;
+}
+
 static void begin(struct col_scrape_target *target)
 {
 	const struct sl_config_target *config = target->config;
-	char ca_file[SL_PATHS_MAX], agent[64];
+	char ca_file[SL_PATHS_MAX], certificate[SL_PATHS_MAX], key[SL_PATHS_MAX],
+	    agent[64];
 	struct sl_buf secret = {0};
 
 	target->began = (struct col_tick){sl_clock_wall_ns(), sl_clock_mono_ns()};
@@ -277,9 +288,6 @@ static void begin(struct col_scrape_target *target)
 	if (!load_secret(target, &secret))
 		return;
 	snprintf(agent, sizeof(agent), "sightline/%s", sl_args_version());
-	bool own_ca =
-	    *config->ca_file != '\0' && sl_paths_resolve(&target->shared->process->paths,
-					    config->ca_file, ca_file) == 0;
 	const char *text = secret.len > 0 ? sl_buf_text(&secret) : NULL;
 	const struct col_fetch_request request = {
 	    .url = target->url,
@@ -291,7 +299,9 @@ static void begin(struct col_scrape_target *target)
 	    .redirects_max = config->redirects ? REDIRECTS_MAX : 0,
 	    .bearer = *config->bearer_file != '\0' ? text : NULL,
 	    .basic = *config->basic_file != '\0' ? text : NULL,
-	    .ca_file = own_ca ? ca_file : NULL,
+	    .ca_file = resolve(target, config->ca_file, ca_file),
+	    .certificate_file = resolve(target, config->tls_certificate, certificate),
+	    .key_file = resolve(target, config->tls_key, key),
 	    .insecure = !config->tls_verify,
 	};
 	const struct col_fetch_user user = {

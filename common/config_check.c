@@ -156,6 +156,9 @@ static int check_target(const struct sl_config_collector *collector,
 	if (*target->bearer_file && *target->basic_file)
 		return fail(where, error, "target", target->title,
 		    "needs one of bearer_file and basic_file");
+	if (!*target->tls_certificate != !*target->tls_key)
+		return fail(where, error, "target", target->title,
+		    "tls_certificate and tls_key need each other");
 	return 0;
 }
 

@@ -172,6 +172,10 @@
 	    "File with user:password to send, read again for each scrape.")              \
 	X(STRING, ca_file, "", "", 0, 4096, RELOAD,                                      \
 	    "PEM file with the authorities to trust, in place of the system's.")         \
+	X(STRING, tls_certificate, "", "", 0, 4096, RELOAD,                              \
+	    "PEM file with a certificate to show to the target, and its chain.")         \
+	X(STRING, tls_key, "", "", 0, 4096, RELOAD,                                      \
+	    "PEM file with that certificate's key.")                                     \
 	X(BOOL, tls_verify, "", "true", 0, 0, RELOAD,                                    \
 	    "Check the certificate and its name; off, anybody may answer.")              \
 	X(BOOL, redirects, "", "false", 0, 0, RELOAD,                                    \

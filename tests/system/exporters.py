@@ -86,7 +86,7 @@ class Exporter(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, answers=None, certificate=None):
+    def __init__(self, answers=None, certificate=None, client_ca=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers = dict(answers or {})
         self.seen = []
@@ -95,6 +95,9 @@ class Exporter(http.server.ThreadingHTTPServer):
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*map(str, certificate))
+            if client_ca:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(str(client_ca))
             self.socket = context.wrap_socket(self.socket, server_side=True)
             self.scheme = "https"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()

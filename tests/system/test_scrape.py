@@ -218,13 +218,14 @@ map "rest" { match = "by_*" metric = "" }
 
 
 def test_a_histogram_is_the_mean_and_the_quantiles_of_what_came_since_the_scrape_before(make_instance, exporter):
-    step = {"n": 0}
+    step = {"n": 0, "b": 0, "quiet": False}
 
     def answer(request):
         # Each time 10 requests of 0.1 s on one path, and 30 of 0.3 s on another.
         step["n"] += 1
+        step["b"] += not step["quiet"]
         lines = ["# TYPE http_seconds histogram"]
-        for path, count, each in (("/a", 10 * step["n"], 0.1), ("/b", 30 * step["n"], 0.3)):
+        for path, count, each in (("/a", 10 * step["n"], 0.1), ("/b", 30 * step["b"], 0.3)):
             for le in (0.2, 0.4, "+Inf"):
                 seen = count if le == "+Inf" or each <= le else 0
                 lines.append(f'http_seconds_bucket{{path="{path}",le="{le}"}} {seen}')
@@ -238,6 +239,10 @@ map "http_seconds" { metric = latency_ms factor = 1000 drop = {path} }
     # Of 40 the 20th is the 10th of 30 between 200 and 400 ms.
     wait_until(lambda: scrape.value("latency_ms_p50") == pytest.approx(200 + 200 * 10 / 30), what="the median")
     wait_until(lambda: scrape.value("latency_ms_p99") == pytest.approx(200 + 200 * 29.6 / 30), what="the 99 % quantile")
+    # What came before is over.
+    step["quiet"] = True
+    wait_until(lambda: scrape.value("latency_ms") == pytest.approx(100), what="the mean of the other path")
+    wait_until(lambda: scrape.value("latency_ms_p50") == pytest.approx(100), what="and its median")
 
 
 def test_a_metric_of_too_many_series_is_refused_and_counted_and_the_others_go_on(make_instance, exporter):
@@ -297,6 +302,19 @@ def test_a_certificate_has_to_be_trusted(make_instance, tmp_path):
                         target("any", exporter.url("/any"), f"{QUICK}\ntls_verify = false"))
         scrape.wait("good_metric", 6)
         scrape.wait_down("untrusted", "certificate")
+    finally:
+        exporter.stop()
+
+
+def test_a_target_may_want_a_certificate(make_instance, tmp_path):
+    server, client = make_certificate(tmp_path), make_certificate(tmp_path, "client")
+    exporter = Exporter({"/metrics": "good_metric 1\n", "/without": "good_metric 2\n"}, server, client[0])
+    try:
+        trusted = f'{QUICK}\nca_file = "{server[0]}"\n'
+        scrape = Scrape(make_instance, target("without", exporter.url("/without"), trusted) + target(
+            "with", exporter.url(), f'{trusted}tls_certificate = "{client[0]}"\ntls_key = "{client[1]}"'))
+        scrape.wait("good_metric", 1)
+        scrape.wait_down("without", "certificate required|alert")
     finally:
         exporter.stop()
 
@@ -390,8 +408,11 @@ def test_openmetrics_is_read_with_its_exemplars_times_and_end(make_instance, exp
 
 def test_a_reload_takes_targets_and_rules_over(make_instance, exporter):
     exporter.answers = {"/metrics": "good_metric 1\n", "/more": "good_metric 10\n"}
-    scrape = Scrape(make_instance, target("t", exporter.url(), QUICK))
+    exporter.answers["/hangs"] = exporter.hangs
+    scrape = Scrape(make_instance, target("t", exporter.url(), QUICK) + target("hangs", exporter.url("/hangs"), QUICK))
     scrape.wait("good_metric", 1)
+    # One is under way.
+    wait_until(lambda: any(path == "/hangs" for path, _ in exporter.seen))
     scrape.instance.configure('collector "scrape"', target("more", exporter.url("/more"), QUICK))
     scrape.process.popen.send_signal(signal.SIGHUP)
     scrape.wait("good_metric", 11)
@@ -405,6 +426,7 @@ def test_a_reload_takes_targets_and_rules_over(make_instance, exporter):
     (target("t", "http://127.0.0.1/", "interval = 1h"), "interval must be at most half"),
     (target("t", "http://127.0.0.1/", 'interval = 1s\nlabels = {"nothing"}'), '"nothing" is not key=value'),
     (target("t", 'http://127.0.0.1/a", "http://127.0.0.1:80/b'), "the same host and port"),
+    (target("t", "http://127.0.0.1/", 'interval = 1s\ntls_key = "a"'), "tls_certificate and tls_key need each other"),
     (target("t", "http://127.0.0.1/", 'interval = 1s\nbearer_file = "a"\nbasic_file = "b"'), "one of bearer_file and basic_file"),
 ])
 def test_a_wrong_target_is_named_and_nothing_starts(make_instance, text, said):
