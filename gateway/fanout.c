@@ -27,9 +27,14 @@
  * those whose turn has been and one for those whose turn has not, and the
  * sweep goes on with the other three.
  *
- * What a sweep tells of the mirror is what had changed when it began: before
- * the loop gets its turn, the changes that later views will tell are kept with
- * them and the mirror is settled.
+ * What a sweep tells of the mirror is what had changed when it began; the values
+ * are those of each view's turn, and what changed meanwhile is told once more by
+ * the next one.
+ *
+ * Held-back metrics (rate.h) come due far more often than there is news for all.
+ * So a view for which a sweep has nothing is passed as a whole: a member's round
+ * counts turned by its view's phase, and turning that is a turn for everybody.
+ * Not in a view that is uneven, because one has had its turn by itself.
  */
 struct gw_fanout {
 	struct gw_hub *hub;
@@ -39,10 +44,10 @@ struct gw_fanout {
 	struct gw_view *view;      /* whose turn it is; NULL: no sweep is under way */
 	uint32_t next;             /* its member whose turn it is */
 	uint64_t metrics; /* what those whose turn has not been know of the mirror */
-	uint8_t round;    /* 0, 1, 0, … */
-	bool begun;       /* the view's part is made */
-	bool settled;
-	bool again; /* more has been published meanwhile */
+	uint32_t sweeps;
+	uint8_t round; /* 0, 1, 0, … */
+	bool begun;    /* the view's part is made */
+	bool again;    /* more has been published meanwhile */
 };
 
 static void on_go_on(evutil_socket_t fd, short what, void *arg);
@@ -71,10 +76,20 @@ void gw_fanout_free(struct gw_fanout *f)
 	free(f);
 }
 
+static bool had_turn(const struct gw_fanout *f, const struct gw_client *client)
+{
+	return (client->round ^ client->view->phase) == f->round;
+}
+
+static void take_turn(const struct gw_fanout *f, struct gw_client *client)
+{
+	client->round = f->round ^ client->view->phase;
+}
+
 /* Whether a client still has its turn in the sweep that is under way. */
 static bool is_due(const struct gw_fanout *f, const struct gw_client *client)
 {
-	return f->view && client->view && client->round != f->round;
+	return f->view && client->view && !had_turn(f, client);
 }
 
 void gw_fanout_position(const struct gw_client *client, struct sl_cursor *cursor)
@@ -110,9 +125,12 @@ static uint32_t count_due(const struct gw_fanout *f, const struct gw_client *cli
 /* Whether the sweep still has metrics for the members of a view. */
 static bool overlay_due(const struct gw_fanout *f, const struct gw_view *view)
 {
+	const struct gw_tenant *tenant = view->sight.tenant;
+
 	if (view == f->view && f->begun)
 		return f->sweep.has_overlay;
-	return view->overlay != NULL;
+	return view->wants_metrics &&
+	       (view->rate || tenant->told_count > 0 || tenant->open_told);
 }
 
 void gw_fanout_leave(struct gw_client *client)
@@ -121,7 +139,8 @@ void gw_fanout_leave(struct gw_client *client)
 
 	if (!is_due(f, client))
 		return;
-	client->round = f->round;
+	take_turn(f, client);
+	client->view->uneven = f->sweeps;
 	if (!client->behind)
 		gw_behind_begin(client, f->sweep.from);
 	gw_behind_lag(client, count_due(f, client), overlay_due(f, client->view));
@@ -129,7 +148,10 @@ void gw_fanout_leave(struct gw_client *client)
 
 void gw_fanout_joined(struct gw_client *client)
 {
-	client->round = client->hub->fanout->round;
+	const struct gw_fanout *f = client->hub->fanout;
+
+	take_turn(f, client);
+	client->view->uneven = f->sweeps;
 }
 
 /* ---- sweeps
@@ -167,16 +189,15 @@ static uint32_t begin_view(struct gw_fanout *f)
 	gw_burst_view(b, view);
 	f->begun = true;
 	sl_buf_reset(&b->overlay);
-	if (view->overlay) {
-		sl_buf_add(&b->overlay, view->overlay->data, view->overlay->len);
-		b->has_overlay = true;
-		gw_view_keep(view, NULL);
-	} else if (!f->settled && view->wants_metrics) {
+	if (view->wants_metrics)
 		b->has_overlay = gw_view_overlay(view, &b->overlay);
-	}
 	int64_t now_ns = sl_clock_mono_ns();
 	if (b->has_overlay)
 		view->metrics_ms = (uint32_t)(now_ns / SL_NS_PER_MS);
+	if (b->count == 0 && !gw_burst_any(b) && view->uneven != f->sweeps) {
+		view->phase = !view->phase;
+		f->next = view->count;
+	}
 	return (uint32_t)((now_ns - began_ns) / GW_FANOUT_VIEW_NS);
 }
 
@@ -198,9 +219,9 @@ static uint32_t step(struct gw_fanout *f)
 
 	while (f->next < view->count) {
 		struct gw_client *client = view->member[f->next++];
-		if (client->round == f->round)
+		if (had_turn(f, client))
 			continue;
-		client->round = f->round;
+		take_turn(f, client);
 		if (gw_burst_any(&f->sweep))
 			gw_burst_give(&f->sweep, view, client);
 		else if (f->sweep.count > 0 && client->behind)
@@ -209,23 +230,6 @@ static uint32_t step(struct gw_fanout *f)
 		return cost_of(&f->sweep, client);
 	}
 	return 0;
-}
-
-/* Keeps what the views to come will tell of the mirror. */
-static void settle(struct gw_fanout *f)
-{
-	static struct sl_buf overlay;
-
-	if (f->settled)
-		return;
-	f->settled = true;
-	for (struct gw_view *view = f->begun ? f->view->next : f->view; view;
-	     view = view->next) {
-		sl_buf_reset(&overlay);
-		if (view->wants_metrics && gw_view_overlay(view, &overlay))
-			gw_view_keep(view, &overlay);
-	}
-	gw_mirror_settle(f->hub->mirror);
 }
 
 static void go_on(struct gw_fanout *f)
@@ -241,7 +245,6 @@ static void go_on(struct gw_fanout *f)
 		}
 		if (slice > 0 && done >= slice) {
 			struct timeval now = {0};
-			settle(f);
 			event_add(f->go_on, &now);
 			return;
 		}
@@ -256,8 +259,6 @@ static void go_on(struct gw_fanout *f)
 		f->next = 0;
 		f->begun = false;
 	}
-	if (!f->settled)
-		gw_mirror_settle(f->hub->mirror);
 }
 
 static void begin(struct gw_fanout *f)
@@ -272,11 +273,12 @@ static void begin(struct gw_fanout *f)
 	hub->fresh_us = 0;
 	memcpy(hub->end, to, sizeof to);
 	f->metrics = hub->metrics;
+	gw_mirror_settle(hub->mirror);
 	hub->metrics = gw_mirror_position(hub->mirror);
 	hub->stats.flushes++;
 	f->round ^= 1;
+	f->sweeps++;
 	f->again = false;
-	f->settled = false;
 	f->view = hub->view_first;
 	f->next = 0;
 	f->begun = false;
@@ -303,9 +305,8 @@ void gw_fanout_stop(struct gw_hub *hub)
 	f->begun = false;
 	gw_burst_end(&f->sweep);
 	for (struct gw_view *view = hub->view_first; view; view = view->next) {
-		gw_view_keep(view, NULL);
 		for (uint32_t i = 0; i < view->count; i++)
-			view->member[i]->round = f->round;
+			take_turn(f, view->member[i]);
 	}
 }
 

@@ -227,6 +227,7 @@ static void free_tenant(void *arg, struct gw_table_node *node)
 	free(tenant->section);
 	free(tenant->order);
 	free(tenant->changed);
+	free(tenant->told);
 	free(tenant->name);
 	free(tenant);
 }
@@ -309,7 +310,6 @@ static void mark(struct gw_tenant *tenant, uint32_t index)
 	tenant->changed = grown(tenant->changed, &tenant->changed_cap,
 	    sizeof *tenant->changed, tenant->changed_count + 1);
 	tenant->changed[tenant->changed_count++] = index;
-	tenant->changed_unordered = true;
 	tenant->version++;
 }
 
@@ -411,12 +411,28 @@ static void settle(void *arg, struct gw_table_node *node)
 {
 	struct gw_tenant *tenant = GW_TABLE_OBJECT(node, struct gw_tenant, node);
 
+	uint32_t *free_list = tenant->told;
+	uint32_t free_cap = tenant->told_cap;
+
 	(void)arg;
-	for (uint32_t i = 0; i < tenant->changed_count; i++) {
-		tenant->metric[tenant->changed[i]]->value_changed = false;
-		tenant->metric[tenant->changed[i]]->stale_changed = false;
+	for (uint32_t i = 0; i < tenant->told_count; i++) {
+		struct gw_metric *m = tenant->metric[tenant->told[i]];
+		m->value_told = m->stale_told = false;
 	}
+	tenant->told = tenant->changed;
+	tenant->told_cap = tenant->changed_cap;
+	tenant->told_count = tenant->changed_count;
+	tenant->changed = free_list;
+	tenant->changed_cap = free_cap;
 	tenant->changed_count = 0;
+	for (uint32_t i = 0; i < tenant->told_count; i++) {
+		struct gw_metric *m = tenant->metric[tenant->told[i]];
+		m->value_told = m->value_changed;
+		m->stale_told = m->stale_changed;
+		m->value_changed = m->stale_changed = false;
+	}
+	gw_mirror_sort(tenant, tenant->told, tenant->told_count);
+	tenant->open_told = tenant->open_changed;
 	tenant->open_changed = false;
 }
 

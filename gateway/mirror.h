@@ -29,6 +29,8 @@ struct gw_metric {
 	bool stale;
 	bool value_changed; /* since gw_mirror_settle */
 	bool stale_changed;
+	bool value_told; /* changed before it: what is being told */
+	bool stale_told;
 	double value; /* NaN: none */
 	int64_t ts_us;
 	uint64_t changed_at; /* gw_mirror_stand's time */
@@ -74,7 +76,9 @@ struct gw_tenant {
 	uint32_t *changed; /* metrics with value_changed or stale_changed */
 	uint32_t changed_count;
 	uint32_t changed_cap;
-	bool changed_unordered;
+	uint32_t *told; /* those with value_told or stale_told, by section */
+	uint32_t told_count;
+	uint32_t told_cap;
 	uint64_t version; /* grows with every change of what a snapshot shows */
 	int64_t newest_us;
 	struct gw_table alerts;
@@ -83,7 +87,8 @@ struct gw_tenant {
 	uint32_t open_warning; /* firing */
 	uint32_t open_critical;
 	bool open_changed; /* since gw_mirror_settle */
-	uint64_t open_at;  /* gw_mirror_stand's time of the last change */
+	bool open_told;
+	uint64_t open_at; /* gw_mirror_stand's time of the last change */
 };
 
 struct gw_mirror;
@@ -141,13 +146,16 @@ bool gw_mirror_silent(const struct gw_mirror *mirror);
 bool gw_mirror_metric_stale(
     const struct gw_mirror *mirror, const struct gw_metric *metric);
 
-/* gw_mirror_prepare puts tenant->order and ->changed in order, for reading. */
+/* gw_mirror_prepare puts tenant->order in order, for reading. */
 void gw_mirror_prepare(struct gw_tenant *tenant);
 
 /* gw_mirror_sort puts metrics into the order in which they are shown. */
 void gw_mirror_sort(const struct gw_tenant *tenant, uint32_t *metric, uint32_t count);
 
-/* gw_mirror_settle forgets what changed, of all tenants. */
+/*
+ * gw_mirror_settle makes what has changed what is told, of all tenants, until it is
+ * called again; what changes from now on is told next.
+ */
 void gw_mirror_settle(struct gw_mirror *mirror);
 
 #endif

@@ -46,7 +46,4 @@ void gw_mirror_prepare(struct gw_tenant *tenant)
 {
 	if (tenant->unordered)
 		put_in_order(tenant);
-	if (tenant->changed_unordered)
-		gw_mirror_sort(tenant, tenant->changed, tenant->changed_count);
-	tenant->changed_unordered = false;
 }

@@ -135,8 +135,8 @@ static void take_up(struct gw_rate *r, const struct gw_sight *sight)
 		r->of = grown(r->of, sizeof *r->of, r->known, tenant->metric_count);
 		r->known = tenant->metric_count;
 	}
-	for (uint32_t i = 0; i < tenant->changed_count; i++) {
-		const struct gw_metric *m = tenant->metric[tenant->changed[i]];
+	for (uint32_t i = 0; i < tenant->told_count; i++) {
+		const struct gw_metric *m = tenant->metric[tenant->told[i]];
 		if (!gw_sight_metric(sight, m))
 			continue;
 		if (r->of[m->index] == 0)
@@ -144,10 +144,10 @@ static void take_up(struct gw_rate *r, const struct gw_sight *sight)
 			    1 + class_of(r, gw_patterns_interval(sight->patterns,
 						m->topic, m->topic_len, m->module));
 		note(r, m->index,
-		    (m->value_changed ? GW_CHANGE_VALUE : 0u) |
-			(m->stale_changed ? GW_CHANGE_STALE : 0u));
+		    (m->value_told ? GW_CHANGE_VALUE : 0u) |
+			(m->stale_told ? GW_CHANGE_STALE : 0u));
 	}
-	if (tenant->open_changed && gw_sight_open_alerts(sight, tenant)) {
+	if (tenant->open_told && gw_sight_open_alerts(sight, tenant)) {
 		r->open_of = class_of(r, gw_patterns_interval(sight->patterns, open_topic,
 					     sizeof open_topic - 1, sight->modules));
 		r->open_alerts = true;

@@ -22,7 +22,7 @@ struct gw_rate *gw_rate_new(const struct gw_patterns *patterns);
 void gw_rate_free(struct gw_rate *rate);
 
 /*
- * gw_rate_overlay takes up what has changed in the mirror since it was settled,
+ * gw_rate_overlay takes up what the mirror tells (gw_mirror_settle),
  * appends the overlay of everything that is due, and returns true; nothing and
  * false if nothing is.  What is not due yet makes the hub's event fire then.
  */

@@ -154,8 +154,8 @@ static unsigned what_of(const struct gw_changes *changes, const struct gw_metric
 		return GW_CHANGE_VALUE | GW_CHANGE_STALE;
 	if (changes->what)
 		return changes->what[m->index];
-	return (m->value_changed ? GW_CHANGE_VALUE : 0u) |
-	       (m->stale_changed ? GW_CHANGE_STALE : 0u);
+	return (m->value_told ? GW_CHANGE_VALUE : 0u) |
+	       (m->stale_told ? GW_CHANGE_STALE : 0u);
 }
 
 /* The changes of one section, from changes->metric[at]; returns the next. */
@@ -219,13 +219,13 @@ bool gw_sight_overlay(
 {
 	struct gw_tenant *tenant = sight->tenant;
 
-	if (tenant->changed_count == 0 && !tenant->open_changed)
+	if (tenant->told_count == 0 && !tenant->open_told)
 		return false;
 	gw_mirror_prepare(tenant);
 	struct gw_changes changes = {
-	    .metric = tenant->changed,
-	    .count = tenant->changed_count,
-	    .open_alerts = tenant->open_changed,
+	    .metric = tenant->told,
+	    .count = tenant->told_count,
+	    .open_alerts = tenant->open_told,
 	};
 	return gw_sight_tell(sight, mirror, &changes, out);
 }

@@ -25,7 +25,7 @@ struct gw_sight {
 struct gw_changes {
 	const uint32_t *metric;
 	uint32_t count;
-	const uint8_t *what; /* enum gw_change by metric; NULL: as the mirror has it */
+	const uint8_t *what; /* enum gw_change by metric; NULL: as the mirror tells it */
 	bool whole;          /* value and staleness of each, whatever has changed */
 	bool open_alerts;
 };
@@ -66,7 +66,7 @@ bool gw_sight_tell(const struct gw_sight *sight, struct gw_mirror *mirror,
     const struct gw_changes *changes, struct sl_buf *out);
 
 /*
- * gw_sight_overlay appends what has changed since gw_mirror_settle, and returns
+ * gw_sight_overlay appends what is told since gw_mirror_settle, and returns
  * true; nothing and false if that concerns nothing in sight.
  */
 bool gw_sight_overlay(

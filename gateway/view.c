@@ -47,20 +47,6 @@ struct gw_view *gw_view_get(struct gw_hub *hub, const struct gw_sight *sight)
 	return view;
 }
 
-void gw_view_keep(struct gw_view *view, const struct sl_buf *overlay)
-{
-	if (view->overlay)
-		sl_buf_clear(view->overlay);
-	free(view->overlay);
-	view->overlay = NULL;
-	if (!overlay)
-		return;
-	view->overlay = calloc(1, sizeof *view->overlay);
-	if (!view->overlay)
-		abort();
-	sl_buf_add(view->overlay, overlay->data, overlay->len);
-}
-
 static void free_view(struct gw_view *view)
 {
 	struct gw_hub *hub = view->hub;
@@ -73,7 +59,6 @@ static void free_view(struct gw_view *view)
 	if (view->next)
 		view->next->prev = view->prev;
 	gw_patterns_unref(view->sight.patterns);
-	gw_view_keep(view, NULL);
 	gw_rate_free(view->rate);
 	free(view->member);
 	free(view);

@@ -21,9 +21,10 @@ struct gw_view {
 	bool wants_alerts;
 	bool wants_events;
 	bool wants_metrics;
-	struct gw_rate *rate;   /* holds back metrics; NULL: none */
-	uint32_t metrics_ms;    /* monotonic, wraps: last flush that had metrics for it */
-	struct sl_buf *overlay; /* what a fan-out under way will tell it; or NULL */
+	struct gw_rate *rate; /* holds back metrics; NULL: none */
+	uint32_t metrics_ms;  /* monotonic, wraps: last flush that had metrics for it */
+	uint32_t uneven; /* fanout.c: the sweep that has had members out of their turn */
+	bool phase;      /* fanout.c: what its members' rounds are turned by */
 	struct gw_client **member;
 	uint32_t count;
 	uint32_t cap;
@@ -46,12 +47,9 @@ void gw_view_remove(struct gw_view *view, struct gw_client *client);
 /* gw_view_sign is a number of what a view shows, the same on every gateway. */
 uint32_t gw_view_sign(const struct gw_view *view);
 
-/* gw_view_keep keeps a copy of the metrics that it will be told; NULL: none any more. */
-void gw_view_keep(struct gw_view *view, const struct sl_buf *overlay);
-
 /*
- * gw_view_overlay appends what is due of the mirror's changes, and returns true;
- * nothing and false if nothing is.  Once per fan-out, before gw_mirror_settle.
+ * gw_view_overlay appends what is due of what the mirror tells, and returns true;
+ * nothing and false if nothing is.  Once after each gw_mirror_settle.
  */
 bool gw_view_overlay(struct gw_view *view, struct sl_buf *out);
 
