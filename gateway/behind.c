@@ -56,17 +56,6 @@ void gw_behind_move(struct gw_behind *behind, enum gw_behind_list list)
 	behind->list = (uint8_t)list;
 }
 
-static void forget_already(struct gw_behind *behind)
-{
-	while (behind->already) {
-		struct gw_already *a = behind->already;
-		behind->already = a->next;
-		gw_patterns_unref(a->sight.patterns);
-		free(a);
-	}
-	behind->already_count = 0;
-}
-
 void gw_behind_end(struct gw_client *client)
 {
 	struct gw_behind *behind = client->behind;
@@ -74,7 +63,7 @@ void gw_behind_end(struct gw_client *client)
 	if (!behind)
 		return;
 	unlink_behind(behind);
-	forget_already(behind);
+	gw_already_clear(&behind->already);
 	free(behind);
 	client->behind = NULL;
 }
@@ -135,7 +124,9 @@ static void gap_epoch(struct gw_behind *behind)
 		if (gw_view_wants(client->view, (enum sl_stream)s))
 			behind->gap[s] = GW_GAP_EPOCH;
 	}
-	forget_already(behind);
+	gw_already_clear(&behind->already);
+	if (client->mark)
+		gw_already_clear(&client->mark->past);
 	behind->resolving = false;
 	behind->lag = 0;
 }
@@ -155,62 +146,53 @@ void gw_behind_restart(struct gw_client *client)
 
 /* ---- resumes ------------------------------------------------------------------- */
 
-static bool is_of(const struct gw_already *a, const struct gw_sight *sight,
-    const uint64_t from[SL_STREAM_COUNT])
-{
-	return a->sight.role == sight->role && a->sight.modules == sight->modules &&
-	       a->sight.patterns == sight->patterns &&
-	       memcmp(a->from, from, sizeof a->from) == 0;
-}
-
 void gw_behind_mark(struct gw_client *client)
 {
+	struct gw_already *past = client->mark ? client->mark->past : NULL;
+	struct gw_mark *none = NULL;
+
+	if (past)
+		client->mark->past = NULL;
 	gw_mark_unref(client->mark);
-	client->mark = gw_mark_get(&client->hub->mark, client->behind->pos);
+	client->mark =
+	    gw_mark_get(past ? &none : &client->hub->mark, client->behind->pos);
+	client->mark->past = past;
+	gw_mark_unref(none);
 }
 
-/* Remembers what has been handed out so far: it is not to come again. */
-static void remember(struct gw_behind *behind, const struct gw_sight *former)
+void gw_behind_past(struct gw_client *client, const struct gw_sight *former)
 {
-	const uint64_t *from = behind->client->mark->next;
-	struct gw_already *a = behind->already;
+	const uint64_t *until = client->behind->pos;
+	struct gw_already *past = NULL;
+	struct gw_mark *none = NULL;
 
-	while (a && !is_of(a, former, from))
-		a = a->next;
-	if (!a) {
-		a = calloc(1, sizeof *a);
-		if (!a)
-			abort();
-		a->sight = *former;
-		gw_patterns_ref(a->sight.patterns);
-		memcpy(a->from, from, sizeof a->from);
-		a->next = behind->already;
-		behind->already = a;
-		behind->already_count++;
+	if (!client->mark)
+		return;
+	if (client->mark->past) {
+		past = client->mark->past;
+		client->mark->past = NULL;
 	}
-	for (int s = 0; s < SL_STREAM_COUNT; s++) {
-		if (behind->pos[s] > a->until[s])
-			a->until[s] = behind->pos[s];
-	}
+	gw_already_add(&past, former, client->mark->next, until);
+	/* With a past, a mark is one client's alone. */
+	gw_mark_unref(client->mark);
+	client->mark = gw_mark_get(&none, until);
+	client->mark->past = past;
+	gw_mark_unref(none);
 }
 
 bool gw_behind_may_resume(const struct gw_client *client)
 {
-	return !client->behind || client->behind->already_count < GW_BEHIND_ALREADY_MAX;
+	return !client->behind ||
+	       gw_already_count(client->behind->already) < GW_ALREADY_MAX;
 }
 
 bool gw_behind_had(const struct gw_behind *behind, const struct sl_catalog *catalog,
     const struct gw_entry *entry)
 {
-	const struct sl_entry *e = &entry->e;
+	const struct gw_mark *mark = behind->client->mark;
 
-	/* Who sees a personal one now has seen it before: sub never changes. */
-	for (const struct gw_already *a = behind->already; a; a = a->next) {
-		if (e->seq >= a->from[e->stream] && e->seq < a->until[e->stream] &&
-		    gw_sight_entry(&a->sight, catalog, e, entry->module) != GW_HIDDEN)
-			return true;
-	}
-	return false;
+	return gw_already_has(behind->already, catalog, entry) ||
+	       (mark && gw_already_has(mark->past, catalog, entry));
 }
 
 void gw_behind_resume(struct gw_client *client, const struct sl_cursor *since,
@@ -226,7 +208,7 @@ void gw_behind_resume(struct gw_client *client, const struct sl_cursor *since,
 		return;
 	}
 	if (former && former->patterns->count > 0 && client->mark)
-		remember(behind, former);
+		gw_already_add(&behind->already, former, client->mark->next, behind->pos);
 	behind->resolving = true;
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
 		if (!gw_view_wants(client->view, (enum sl_stream)s))

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "already.h"
 #include "client.h"
-#include "sight.h"
 
 enum gw_gap_reason { GW_GAP_NONE, GW_GAP_SLOW, GW_GAP_EXPIRED, GW_GAP_EPOCH };
 
@@ -16,17 +16,6 @@ enum gw_behind_list {
 	GW_BEHIND_WAITING,
 	GW_BEHIND_READY,
 };
-
-/* What was handed out already under a former sight: from[] on, before until[]. */
-struct gw_already {
-	struct gw_already *next;
-	struct gw_sight sight; /* with a reference to its patterns */
-	uint64_t from[SL_STREAM_COUNT];
-	uint64_t until[SL_STREAM_COUNT];
-};
-
-/* Most of these: a client that asks for older entries again and again has to wait. */
-#define GW_BEHIND_ALREADY_MAX 16
 
 /*
  * pos[] is the
@@ -49,8 +38,7 @@ struct gw_behind {
 	uint64_t gap_to[SL_STREAM_COUNT]; /* where pos goes with the gap message */
 	uint64_t gap_count[SL_STREAM_COUNT];
 	uint8_t gap[SL_STREAM_COUNT]; /* enum gw_gap_reason */
-	struct gw_already *already;
-	uint8_t already_count;
+	struct gw_already *already;   /* by subscriptions of before a resume */
 };
 
 /* gw_behind_begin puts a live client behind, standing at pos. */
@@ -69,8 +57,12 @@ void gw_behind_resume(struct gw_client *client, const struct sl_cursor *since,
     const struct gw_sight *former);
 bool gw_behind_may_resume(const struct gw_client *client);
 
-/* gw_behind_mark notes that its sight is in force from its positions on. */
+/*
+ * gw_behind_mark notes that its sight is in force from its positions on.
+ * gw_behind_past keeps what it was handed as another role, before that.
+ */
 void gw_behind_mark(struct gw_client *client);
+void gw_behind_past(struct gw_client *client, const struct gw_sight *former);
 
 /* gw_behind_had says whether an entry in sight was handed out before a resume. */
 bool gw_behind_had(const struct gw_behind *behind, const struct sl_catalog *catalog,

@@ -204,6 +204,9 @@ void gw_client_follow(
 		/* What is in sight now was not before: the log does not tell its alerts.
 		 */
 		client->behind->resumed = false;
+		if (had && (former.role != client->who->role ||
+			       former.modules != client->who->modules))
+			gw_behind_past(client, &former);
 	}
 	gw_patterns_unref(former.patterns);
 	if (since || client->view != had)

@@ -128,8 +128,7 @@ void gw_client_sent(struct gw_client *client);
 /*
  * gw_client_follow makes the client see what the patterns ask for (a
  * reference is taken), and sends it the state of that.  since is where to
- * resume, or NULL; what the client was handed while it saw what it does until now
- * is not sent again, what it was handed as another role may be.
+ * resume, or NULL; what the client was handed already is not sent again.
  */
 void gw_client_follow(struct gw_client *client, struct gw_patterns *patterns,
     const struct sl_cursor *since);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "already.h"
+
 struct gw_mark *gw_mark_ref(struct gw_mark *mark)
 {
 	if (mark)
@@ -13,8 +15,10 @@ struct gw_mark *gw_mark_ref(struct gw_mark *mark)
 
 void gw_mark_unref(struct gw_mark *mark)
 {
-	if (mark && --mark->refs == 0)
-		free(mark);
+	if (!mark || --mark->refs > 0)
+		return;
+	gw_already_clear(&mark->past);
+	free(mark);
 }
 
 struct gw_mark *gw_mark_get(struct gw_mark **newest, const uint64_t next[SL_STREAM_COUNT])
@@ -28,6 +32,7 @@ struct gw_mark *gw_mark_get(struct gw_mark **newest, const uint64_t next[SL_STRE
 	if (!mark)
 		abort();
 	mark->refs = 1;
+	mark->past = NULL;
 	memcpy(mark->next, next, sizeof mark->next);
 	*newest = gw_mark_ref(mark);
 	return mark;

@@ -7,10 +7,13 @@
 
 #include "entry.h"
 
-/* Immutable and counted: clients that come between two flushes have one in common. */
+struct gw_already;
+
+/* Counted: clients that come between two flushes have one in common. */
 struct gw_mark {
 	uint32_t refs;
 	uint64_t next[SL_STREAM_COUNT];
+	struct gw_already *past; /* of one that has changed its role; freed with it */
 };
 
 /*

@@ -24,7 +24,7 @@ CONFIG = {
     "aggregator": f"journal_entries = {KEPT}\njournal_time = 1s",
     # So small that a client which stalls is seen, and old entries are fetched.
     "gateway": "max_connections_per_user = 20\nwindow_bytes = 1MiB\nsend_buffer_bytes = 16KiB\ndrain_timeout = 4s\n"
-               "access_log = false",
+               "access_log = false\nmax_buffer_size = 40",
 }
 ACTIONS = {"drop": 25, "subscribe": 25, "unsubscribe": 12, "refresh": 15, "stall": 10}
 DISASTERS = {"kill_gateway": 45, "drain_gateway": 25, "kill_aggregator": 20, "kill_both": 10}

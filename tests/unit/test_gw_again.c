@@ -110,7 +110,7 @@ START_TEST(what_a_former_role_hid_comes_when_it_is_asked_for)
 	read_all(&p);
 	count_low(&p, times);
 	for (unsigned seq = 1; seq <= ENTRIES; seq++)
-		ck_assert_msg(times[seq] >= 1, "%u did not come", seq);
+		ck_assert_msg(times[seq] == 1, "%u came %u times", seq, times[seq]);
 	gw_peer_close(&p);
 	gw_fixture_clear(&f);
 }
@@ -182,7 +182,7 @@ START_TEST(who_asks_for_older_entries_without_end_has_to_wait)
 		snprintf(topic, sizeof topic, "events.ea.t%d", asked++);
 		gw_peer_subscribe(&p, topic, &beginning);
 	}
-	ck_assert_int_ge(asked, GW_BEHIND_ALREADY_MAX);
+	ck_assert_int_ge(asked, GW_ALREADY_MAX);
 	read_all(&p);
 	ck_assert(gw_behind_may_resume(&p.client));
 	gw_peer_close(&p);
