@@ -233,6 +233,84 @@ START_TEST(what_is_held_back_is_not_lost_with_a_subscription)
 }
 END_TEST
 
+/* Flushes without news pass whole views; who comes to one meanwhile misses nothing. */
+START_TEST(views_passed_as_a_whole_get_what_comes_next)
+{
+	struct gw_publish event = {
+	    .stream = SL_STREAM_NORMAL, .module = "a", .topic = "events.ea.x"};
+	struct gw_peer p[4];
+	uint64_t next[4] = {1, 1, 1, 1};
+	struct gw_got got;
+
+	gw_fixture_init(&f, 1u << 20);
+	f.hub.limits.slice_clients = (uint32_t)_i;
+	define_metrics();
+	for (int i = 0; i < 4; i++) {
+		gw_peer_open(&p[i], &f, "all", "u", 0);
+		subscribe(&p[i], "events.>", NULL, 0);
+		if (i % 2)
+			subscribe(&p[i], "metrics.>", NULL, 1000);
+	}
+	for (int turn = 0; turn < 40; turn++) {
+		if (turn % 3 == 0)
+			gw_fixture_publish(&f, &event);
+		if (turn % 4 == 0)
+			change(0, turn);
+		gw_fanout_flush(&f.hub);
+		/* One leaves its view in the middle of a sweep. */
+		if (turn % 5 == 0)
+			subscribe(
+			    &p[turn % 4], turn % 2 ? "alerts" : "metrics.a.>", NULL, 0);
+		if (turn % 7 == 0)
+			gw_fanout_flush(&f.hub);
+		for (int i = 0; i < 4; i++) {
+			read_all(&p[i]);
+			while (gw_peer_take(&p[i], &got)) {
+				if (strcmp(got.type, "event") == 0)
+					ck_assert_uint_eq(got.seq, next[i]++);
+			}
+			ck_assert_uint_eq(next[i], (uint64_t)turn / 3 + 2);
+		}
+	}
+	for (int i = 0; i < 4; i++)
+		gw_peer_close(&p[i]);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(a_sweep_in_slices_tells_each_view_what_had_changed_and_what_changed_since)
+{
+	static const char *const names[] = {
+	    "metrics.>", "metrics.>,alerts", "metrics.>,events.>"};
+	struct gw_peer p[3];
+	struct heard heard[3] = {{.updates = 0}};
+
+	gw_fixture_init(&f, 1u << 20);
+	f.hub.limits.slice_clients = 1;
+	define_metrics();
+	for (int i = 0; i < 3; i++) {
+		gw_peer_open(&p[i], &f, "all", "u", 0);
+		subscribe(&p[i], names[i], NULL, 0);
+	}
+	for (int i = 0; i < 3; i++)
+		hear(&p[i], &heard[i]);
+	change(0, 1);
+	gw_fanout_flush(&f.hub); /* the first view's turn */
+	change(0, 2);
+	change(1, 3);
+	gw_fanout_flush(&f.hub);
+	for (int i = 0; i < 3; i++) {
+		hear(&p[i], &heard[i]);
+		ck_assert_double_eq(heard[i].value[0], 2);
+		ck_assert_double_eq(heard[i].value[1], 3);
+		ck_assert_int_eq(heard[i].updates, 2);
+	}
+	for (int i = 0; i < 3; i++)
+		gw_peer_close(&p[i]);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
 /* Whoever is quick or slow or joins late ends with the newest values. */
 START_TEST(random_bursts_end_with_the_newest_values_everywhere)
 {
@@ -292,6 +370,9 @@ int main(void)
 	tcase_add_test(tc, a_filter_hides_events_and_lets_alerts_through);
 	tcase_add_test(tc, the_first_change_goes_at_once_and_the_next_ones_wait);
 	tcase_add_test(tc, what_is_held_back_is_not_lost_with_a_subscription);
+	tcase_add_loop_test(tc, views_passed_as_a_whole_get_what_comes_next, 0, 4);
+	tcase_add_test(tc,
+	    a_sweep_in_slices_tells_each_view_what_had_changed_and_what_changed_since);
 	tcase_add_loop_test(
 	    tc, random_bursts_end_with_the_newest_values_everywhere, 0, 10);
 	suite_add_tcase(suite, tc);
