@@ -26,7 +26,7 @@
 /* How long the end waits until the aggregator has taken what is in the ring. */
 #define FLUSH_MS 1000
 
-/* What a drain may take besides the longest stop_timeout. */
+/* What a drain may take besides twice the longest stop_timeout. */
 #define DRAIN_MS 5000
 
 #define IDS_MAX 8192 /* of events, that are remembered; 48 bytes each */
@@ -230,7 +230,8 @@ static int64_t drain_ms(const struct sl_process *process)
 {
 	const struct exec *exec = process->state;
 
-	return exec->drain_ms + DRAIN_MS;
+	/* Once for the end of its input, once for SIGTERM. */
+	return 2 * exec->drain_ms + DRAIN_MS;
 }
 
 static void stop(struct sl_process *process)

@@ -171,14 +171,21 @@ static void finish(struct col_script *script)
 	wait_for_next(script);
 }
 
+/* One that reads its input may end by itself when that ends, as Telegraf's do. */
 static void end_run(struct col_script *script)
 {
+	bool reads = script->settings.wake == COL_SCRIPT_WAKE_STDIN && script->in >= 0 &&
+		     !script->late;
+
 	close_input(script);
 	event_del(script->due);
-	if (script->state == RUNNING) {
-		change_state(script, ENDING);
+	if (script->state != RUNNING)
+		return;
+	change_state(script, ENDING);
+	if (reads)
+		arm(script->watch, script->settings.stop_timeout_ms);
+	else
 		col_keeper_link_ask(script->world->link, COL_KEEPER_STOP, script->place);
-	}
 }
 
 /* ---- its time -------------------------------------------------------------------- */
@@ -223,6 +230,8 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 			arm(script->watch, LINGER_MS);
 		else
 			finish(script);
+	} else if (script->state == ENDING) {
+		col_keeper_link_ask(script->world->link, COL_KEEPER_STOP, script->place);
 	} else if (script->state == RUNNING &&
 		   col_script_output_has_ended(script->output) &&
 		   !script->settings.once) {

@@ -211,7 +211,9 @@
 	X(DURATION, restart_delay_max, "", "5m", 10, 86400000, RESTART,                  \
 	    "Longest such time.")                                                        \
 	X(DURATION, stop_timeout, "", "3s", 0, 60000, RESTART,                           \
-	    "Time from SIGTERM to SIGKILL.")                                             \
+	    "Time from SIGTERM to SIGKILL; before that, with STDIN, from the end of "    \
+	    "its "                                                                       \
+	    "input to SIGTERM.")                                                         \
 	X(LIST, environment, "", "", 0, 4096, RESTART,                                   \
 	    "Variables, as NAME=value, besides the few that every script gets.")         \
 	X(STRING, directory, "", "/", 1, 4096, RESTART, "Directory that it runs in.")    \

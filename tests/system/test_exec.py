@@ -80,8 +80,7 @@ def test_the_example_in_each_language_says_open_files_and_that_they_are_many(mak
 def test_a_telegraf_execd_script_writes_once_for_each_line_on_its_stdin(scripts, watched):
     # As Telegraf's own shim: a line asks for a collection, the end of the input is the end.
     scripts.add("execd", '''
-import signal, sys
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+import sys
 n = 0
 for _ in sys.stdin:
     n += 1
@@ -203,6 +202,7 @@ def test_a_script_that_dies_is_started_again_later_each_time(scripts, watched):
     wait_figure(latest, "exec_failures", lambda v: v >= 6)
     assert "ended script=dies code=3" in scripts.log() and "nobody-is-here: No such file" in scripts.log()
     wait_figure(latest, "exec_script_up", lambda v: v == 0)
+    wait_until(lambda: "exec_script_up" in scripts.instance.get("/api/v1/alerts").text)
     failures = scripts.log().count("ended script=dies")
     assert scripts.log().count("ended script=missing") > failures  # whose delay does not grow
 
@@ -258,6 +258,14 @@ def test_a_daemon_that_closes_its_standard_output_is_started_again(scripts, watc
     latest = watched()
     wait_figure(latest, "exec_starts", lambda v: v >= 2)
     assert "it has closed its standard output" in scripts.log()
+
+
+def test_a_script_that_ignores_the_end_of_its_input_and_sigterm_is_killed_at_the_stop(scripts, watched):
+    scripts.add("ignores", "trap '' TERM\necho ready >&2\nwhile :; do sleep 1000; done", options=f"{QUICK}\nsignal = STDIN")
+    watched()
+    scripts.wait_log('text="ready"')
+    assert scripts.process.kill(signal.SIGTERM) == 0
+    assert "ended script=ignores signal=9" in scripts.log() and not scripts.running()
 
 
 def test_a_script_that_ignores_sigterm_is_killed_at_the_stop(scripts, watched):
