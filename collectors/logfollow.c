@@ -235,6 +235,9 @@ static void resume_one(struct col_logfollow *follow, uint32_t number, int64_t mo
 	struct col_logstate_file *of = col_logstate_find_file(follow->state, number);
 	size_t set = find_set(follow, of->set);
 
+	if (of->path[0] != '/')
+		return; /* a journal's */
+
 	if (set == follow->section->log_file_count) {
 		sl_log_info(
 		    "file", "no section follows it any more path=\"%s\"", of->path);

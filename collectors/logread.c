@@ -14,7 +14,6 @@
 #define READ_BYTES (64u * 1024u)
 #define TURN_BYTES (1024u * 1024u)
 #define TURN_NS    (20 * SL_NS_PER_MS)
-#define CHUNKS_MAX 16384 /* that the aggregator has not yet confirmed */
 
 void col_logread_init(struct col_logread *read)
 {
@@ -245,6 +244,13 @@ static struct col_logfile *choose(struct col_logread *read)
 	return NULL;
 }
 
+enum col_logread_result col_logread_settle(
+    struct col_logread *read, enum col_logread_result result)
+{
+	tell_position(read);
+	return col_logkeep_flush(read->keep) != 0 ? COL_LOGREAD_BLOCKED : result;
+}
+
 enum col_logread_result col_logread_turn(struct col_logread *read)
 {
 	uint64_t until = read->figures->bytes + TURN_BYTES;
@@ -254,7 +260,7 @@ enum col_logread_result col_logread_turn(struct col_logread *read)
 
 	while (read->figures->bytes < until && sl_clock_mono_ns() < until_ns) {
 		result = COL_LOGREAD_BLOCKED;
-		if (read->state->chunk_count >= CHUNKS_MAX)
+		if (read->state->chunk_count >= COL_LOGREAD_CHUNKS_MAX)
 			break;
 		result = COL_LOGREAD_IDLE;
 		file = choose(read);
@@ -268,8 +274,5 @@ enum col_logread_result col_logread_turn(struct col_logread *read)
 			read->first = UINT32_MAX;
 		result = COL_LOGREAD_MORE;
 	}
-	tell_position(read);
-	if (col_logkeep_flush(read->keep) != 0)
-		result = COL_LOGREAD_BLOCKED;
-	return result;
+	return col_logread_settle(read, result);
 }

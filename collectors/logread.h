@@ -33,6 +33,9 @@ struct col_logread {
 	uint64_t told; /* number of the chunk whose end was told as a position */
 };
 
+/* Chunks that the aggregator has not yet confirmed, at most. */
+#define COL_LOGREAD_CHUNKS_MAX 16384
+
 enum col_logread_result {
 	COL_LOGREAD_IDLE,    /* all that is there was read */
 	COL_LOGREAD_MORE,    /* there is more: come again at once */
@@ -42,6 +45,13 @@ enum col_logread_result {
 /* col_logread_init makes room; the members that point elsewhere are set before. */
 void col_logread_init(struct col_logread *read);
 void col_logread_clear(struct col_logread *read);
+
+/*
+ * col_logread_settle ends a turn: what was read is in the state, and told as a
+ * position.  Returns result, or COL_LOGREAD_BLOCKED.
+ */
+enum col_logread_result col_logread_settle(
+    struct col_logread *read, enum col_logread_result result);
 
 /* col_logread_turn reads a bounded part of what is new. */
 enum col_logread_result col_logread_turn(struct col_logread *read);

@@ -49,12 +49,12 @@ static const struct sl_config_log_pattern *find(
 }
 
 static int load_set(struct col_logrules *rules, const struct sl_config_collector *section,
-    const struct sl_config_log_file *file, const struct sl_catalog *catalog)
+    const char *title, const struct sl_names *patterns, const struct sl_catalog *catalog)
 {
 	struct col_logread_set *set = &rules->set[rules->set_count++];
 
-	for (size_t n = 0; n < file->patterns.count; n++) {
-		const char *name = file->patterns.name[n];
+	for (size_t n = 0; n < patterns->count; n++) {
+		const char *name = patterns->name[n];
 		const struct sl_config_log_pattern *pattern;
 		size_t i = 0;
 
@@ -68,8 +68,8 @@ static int load_set(struct col_logrules *rules, const struct sl_config_collector
 		}
 		if (i == 0) {
 			sl_log_error("config",
-			    "collector \"%s\": file \"%s\": there is no pattern \"%s\"",
-			    section->title, file->title, name);
+			    "collector \"%s\": \"%s\": there is no pattern \"%s\"",
+			    section->title, title, name);
 			return EX_CONFIG;
 		}
 	}
@@ -79,18 +79,29 @@ static int load_set(struct col_logrules *rules, const struct sl_config_collector
 int col_logrules_load(struct col_logrules *rules,
     const struct sl_config_collector *section, const struct sl_catalog *catalog)
 {
+	size_t count = section->log_file_count + section->log_journal_count;
 	int code = EX_OK;
 
-	if (section->log_file_count == 0) {
-		sl_log_error(
-		    "config", "collector \"%s\" has no section file", section->title);
+	if (count == 0) {
+		sl_log_error("config",
+		    "collector \"%s\" has no section file and no section journal",
+		    section->title);
 		return EX_CONFIG;
 	}
-	rules->set = calloc(section->log_file_count, sizeof(*rules->set));
+	rules->set = calloc(count, sizeof(*rules->set));
 	if (rules->set == NULL)
 		abort();
-	for (size_t i = 0; i < section->log_file_count && code == EX_OK; i++)
-		code = load_set(rules, section, &section->log_file[i], catalog);
+	for (size_t i = 0; i < section->log_file_count && code == EX_OK; i++) {
+		const struct sl_config_log_file *file = &section->log_file[i];
+
+		code = load_set(rules, section, file->title, &file->patterns, catalog);
+	}
+	for (size_t i = 0; i < section->log_journal_count && code == EX_OK; i++) {
+		const struct sl_config_log_journal *journal = &section->log_journal[i];
+
+		code =
+		    load_set(rules, section, journal->title, &journal->patterns, catalog);
+	}
 	return code;
 }
 

@@ -8,7 +8,7 @@
 struct col_logrules {
 	struct col_logrule **rule; /* each once, however many sections use it */
 	size_t count;
-	struct col_logread_set *set; /* by section "file" */
+	struct col_logread_set *set; /* by section: those "file", then those "journal" */
 	size_t set_count;
 };
 

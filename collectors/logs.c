@@ -15,6 +15,7 @@
 #include "json_out.h"
 #include "log.h"
 #include "logglob.h"
+#include "logjournal.h"
 #include "logread.h"
 #include "logrules.h"
 #include "source.h"
@@ -43,6 +44,8 @@ struct logs {
 	struct col_logfollow follow;
 	struct col_logfigures figures;
 	struct col_logread read;
+	struct col_logjournal **journal;
+	size_t journal_count;
 	bool going; /* the aggregator has said how far it has come */
 	bool blocked;
 	int64_t turned_ns;
@@ -61,11 +64,43 @@ static void come_again(struct logs *logs, int64_t ms)
 	event_add(logs->turn, &after);
 }
 
+static bool first_is_in(const struct logs *logs, size_t journal)
+{
+	return logs->read.first != UINT32_MAX &&
+	       col_logjournal_has(logs->journal[journal], logs->read.first);
+}
+
+/* What is worse wins: blocked, more, idle. */
+static enum col_logread_result worse(enum col_logread_result a, enum col_logread_result b)
+{
+	return a == COL_LOGREAD_BLOCKED || b == COL_LOGREAD_IDLE ? a : b;
+}
+
+/* The file, or journal, that was being read when it ended goes before all others. */
+static enum col_logread_result read_all(struct logs *logs)
+{
+	enum col_logread_result result = COL_LOGREAD_IDLE;
+
+	for (size_t i = 0; i < logs->journal_count; i++)
+		if (first_is_in(logs, i)) {
+			result = col_logjournal_turn(logs->journal[i]);
+			if (result == COL_LOGREAD_BLOCKED)
+				return result;
+			logs->read.first = UINT32_MAX;
+		}
+	result = worse(col_logread_turn(&logs->read), result);
+	if (logs->read.first != UINT32_MAX)
+		return result;
+	for (size_t i = 0; i < logs->journal_count; i++)
+		result = worse(result, col_logjournal_turn(logs->journal[i]));
+	return result;
+}
+
 static void turn(struct logs *logs)
 {
 	if (!logs->going)
 		return;
-	enum col_logread_result result = col_logread_turn(&logs->read);
+	enum col_logread_result result = read_all(logs);
 	logs->turned_ns = sl_clock_mono_ns();
 	logs->blocked = result == COL_LOGREAD_BLOCKED;
 	if (result == COL_LOGREAD_MORE)
@@ -113,6 +148,14 @@ static void on_notify(void *arg, bool folder)
 		turn(logs);
 	else if (!event_pending(logs->turn, EV_TIMEOUT, NULL))
 		come_again(logs, NOTIFY_MS - passed_ms);
+}
+
+static void on_journal(void *arg)
+{
+	struct logs *logs = arg;
+
+	if (!logs->blocked)
+		turn(logs);
 }
 
 /* ---- what is said about it
@@ -163,6 +206,24 @@ static void on_gap(void *arg, const char *path, const char *reason)
 /* ---- start
  * -------------------------------------------------------------------------------- */
 
+static void open_journals(struct logs *logs)
+{
+	const struct sl_config_collector *section = logs->section;
+
+	logs->journal =
+	    calloc(section->log_journal_count + 1, sizeof(struct col_logjournal *));
+	if (logs->journal == NULL)
+		abort();
+	for (size_t i = 0; i < section->log_journal_count; i++) {
+		struct col_logjournal *journal = col_logjournal_open(&logs->read,
+		    &section->log_journal[i], section->log_file_count + i,
+		    logs->process->loop, on_journal, logs);
+
+		if (journal != NULL)
+			logs->journal[logs->journal_count++] = journal;
+	}
+}
+
 /* The aggregator says how far it has come: from there it goes on. */
 static void on_attach(void *arg)
 {
@@ -180,6 +241,7 @@ static void on_attach(void *arg)
 	    logs->rules.count, (size_t)logs->section->logs.count_series_max);
 	col_logfollow_resume(&logs->follow);
 	col_logfollow_scan(&logs->follow, sl_clock_mono_ns());
+	open_journals(logs);
 	col_logkeep_renew(&logs->keep, &logs->state, true);
 	turn(logs);
 }
@@ -331,6 +393,19 @@ static void confine(const struct sl_process *process, struct sl_confine *out)
 		*strrchr(path, '/') = '\0';
 		grant(logs, out, path, true);
 	}
+	for (size_t i = 0; i < logs->section->log_journal_count; i++) {
+		const struct sl_config_log_journal *journal =
+		    &logs->section->log_journal[i];
+
+		if (*journal->directory != '\0')
+			grant(logs, out, journal->directory, false);
+	}
+	if (logs->section->log_journal_count > 0) {
+		grant(logs, out, "/var/log/journal", false);
+		grant(logs, out, "/run/log/journal", false);
+		/* Its name is that of the machine's folder. */
+		grant(logs, out, "/etc/machine-id", false);
+	}
 	for (size_t s = 0; s < logs->section->log_file_count; s++)
 		for (size_t p = 0; p < logs->section->log_file[s].paths.count; p++) {
 			col_logglob_folder(
@@ -376,6 +451,9 @@ static void stop(struct sl_process *process)
 		event_free(logs->poll);
 	if (logs->figures_timer != NULL)
 		event_free(logs->figures_timer);
+	for (size_t i = 0; i < logs->journal_count; i++)
+		col_logjournal_close(logs->journal[i]);
+	free(logs->journal);
 	col_logread_clear(&logs->read);
 	col_logwatch_close(logs->follow.watch);
 	col_logfollow_clear(&logs->follow);

@@ -48,6 +48,7 @@ static const struct sl_conf_rule query_rules[] = {SL_OPTIONS_QUERY(RULE) END};
 static const struct sl_conf_rule target_rules[] = {SL_OPTIONS_TARGET(RULE) END};
 static const struct sl_conf_rule map_rules[] = {SL_OPTIONS_MAP(RULE) END};
 static const struct sl_conf_rule log_file_rules[] = {SL_OPTIONS_LOG_FILE(RULE) END};
+static const struct sl_conf_rule log_journal_rules[] = {SL_OPTIONS_LOG_JOURNAL(RULE) END};
 static const struct sl_conf_rule log_pattern_rules[] = {SL_OPTIONS_LOG_PATTERN(RULE) END};
 static const struct sl_conf_rule script_rules[] = {SL_OPTIONS_SCRIPT(RULE) END};
 static const struct sl_conf_rule log_rules[] = {SL_OPTIONS_LOG(RULE) END};

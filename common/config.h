@@ -119,6 +119,10 @@ struct sl_config_log_file {
 	char *title;
 	SL_OPTIONS_LOG_FILE(SL_MEMBER)
 };
+struct sl_config_log_journal {
+	char *title;
+	SL_OPTIONS_LOG_JOURNAL(SL_MEMBER)
+};
 struct sl_config_log_pattern {
 	char *title;
 	SL_OPTIONS_LOG_PATTERN(SL_MEMBER)

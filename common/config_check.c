@@ -188,6 +188,12 @@ static int check_log(const struct sl_config_collector *collector,
 				return fail(where, error, "file", file->title,
 				    "its paths must begin with \"/\"");
 	}
+	for (size_t i = 0; i < collector->log_journal_count; i++)
+		if (collector->log_journal[i].patterns.count == 0)
+			return fail(
+			    find(entry, "journal", collector->log_journal[i].title),
+			    error, "journal", collector->log_journal[i].title,
+			    "needs patterns");
 	for (size_t i = 0; i < collector->log_pattern_count; i++)
 		if (!*collector->log_pattern[i].expression)
 			return fail(

@@ -42,6 +42,7 @@
 #define STATSD_ROW(...)      ROW(STATSD, sl_config_statsd, __VA_ARGS__)
 #define LOGS_ROW(...)        ROW(LOGS, sl_config_logs, __VA_ARGS__)
 #define LOG_FILE_ROW(...)    ROW(LOG_FILE, sl_config_log_file, __VA_ARGS__)
+#define LOG_JOURNAL_ROW(...) ROW(LOG_JOURNAL, sl_config_log_journal, __VA_ARGS__)
 #define LOG_PATTERN_ROW(...) ROW(LOG_PATTERN, sl_config_log_pattern, __VA_ARGS__)
 #define EXEC_ROW(...)        ROW(EXEC, sl_config_exec, __VA_ARGS__)
 #define SCRIPT_ROW(...)      ROW(SCRIPT, sl_config_script, __VA_ARGS__)

@@ -276,6 +276,7 @@
 	X(MAP, map, "map", SL_OPTIONS_MAP)                                               \
 	X(LOGS, logs, "collector", SL_OPTIONS_LOGS)                                      \
 	X(LOG_FILE, log_file, "file", SL_OPTIONS_LOG_FILE)                               \
+	X(LOG_JOURNAL, log_journal, "journal", SL_OPTIONS_LOG_JOURNAL)                   \
 	X(LOG_PATTERN, log_pattern, "pattern", SL_OPTIONS_LOG_PATTERN)                   \
 	X(EXEC, exec, "collector", SL_OPTIONS_EXEC)                                      \
 	X(SCRIPT, script, "script", SL_OPTIONS_SCRIPT)
@@ -300,6 +301,7 @@
 	X(MAP, map, "map")                                                               \
 	X(SCRIPT, script, "script")                                                      \
 	X(LOG_FILE, log_file, "file")                                                    \
+	X(LOG_JOURNAL, log_journal, "journal")                                           \
 	X(LOG_PATTERN, log_pattern, "pattern")
 
 /*
@@ -322,6 +324,7 @@
 	X("exec", MAP)                                                                   \
 	X("log", LOGS)                                                                   \
 	X("log", LOG_FILE)                                                               \
+	X("log", LOG_JOURNAL)                                                            \
 	X("log", LOG_PATTERN)                                                            \
 	X("exec", EXEC)                                                                  \
 	X("exec", SCRIPT)

@@ -315,6 +315,19 @@
 	    "Where a file is begun that is there at the very first start; one that "     \
 	    "comes later is read whole.")
 
+/* collector "log" { journal "name" { … } } */
+#define SL_OPTIONS_LOG_JOURNAL(X)                                                        \
+	X(STRING, directory, "", "", 0, 4096, RESTART,                                   \
+	    "Folder of the journal's files; empty: the machine's journal.")              \
+	X(LIST, matches, "", "", 0, 1024, RESTART,                                       \
+	    "Entries that are read, as for journalctl: _SYSTEMD_UNIT=ssh.service; of "   \
+	    "one "                                                                       \
+	    "field any, of several all; empty: every entry.")                            \
+	X(LIST, patterns, "", "", 0, 128, RESTART,                                       \
+	    "Patterns that each entry is matched with, as for files.")                   \
+	X(CHOICE, begin, "end|beginning", "end", 0, 0, RESTART,                          \
+	    "Where the journal is begun at the very first start.")
+
 /* collector "log" { pattern "name" { … } } */
 #define SL_OPTIONS_LOG_PATTERN(X)                                                        \
 	X(STRING, expression, "", "", 0, 8192, RESTART, "Regular expression, PCRE2.")    \

@@ -244,7 +244,7 @@ def test_labels_make_a_bounded_number_of_series(make_instance, logs):
 def test_a_wrong_section_is_named_before_anything_is_read(make_instance, logs):
     for patterns, names, says in (
             ('pattern "p" { expression = "a(b" }', ["p"], 'pattern "p": expression: missing closing parenthesis'),
-            ("", ["nothing"], 'file "app": there is no pattern "nothing"'),
+            ("", ["nothing"], '"app": there is no pattern "nothing"'),
             ('pattern "p" { expression = "a" event = "no.type" }', ["p"], 'the catalog has no type "no.type"')):
         instance = make_instance(config=section({"app": (names, logs / "a.log")}, patterns=patterns))
         instance.start_collector("log")

@@ -239,3 +239,66 @@ def test_postgresql_feeds_audit_events_and_failed_sign_ins(make_instance):
         wait_until(lambda: value(instance, "security_compliance.audit_events_today") == len(audited), 20, "the count")
     finally:
         cluster.remove()
+
+
+# ---- the systemd journal ---------------------------------------------------------------------------
+
+REMOTE = pathlib.Path("/lib/systemd/systemd-journal-remote")
+
+
+class Journal:
+    """Files of a real journal, written by systemd-journal-remote: no test can run a journald of its own."""
+
+    def __init__(self, folder):
+        self.dir = folder / "journal"
+        self.dir.mkdir()
+        self.written = 0
+
+    def write(self, *messages, identifier="sshd", unit="ssh.service"):
+        text = b""
+        for message in messages:
+            self.written += 1
+            time = 1_790_000_000_000_000 + self.written
+            text += (f"__REALTIME_TIMESTAMP={time}\n__MONOTONIC_TIMESTAMP={self.written}\n_BOOT_ID={'ab' * 16}\n"
+                     f"_HOSTNAME=host\n_PID=77\nSYSLOG_IDENTIFIER={identifier}\n_SYSTEMD_UNIT={unit}\n"
+                     f"MESSAGE={message}\n\n").encode()
+        subprocess.run([REMOTE, "--output", self.dir / "system.journal", "-"], input=text, check=True,
+                       capture_output=True, timeout=60)
+
+
+@pytest.mark.skipif(not REMOTE.exists(), reason="systemd-journal-remote is not installed")
+def test_the_journal_is_followed_and_each_entry_counts_once(make_instance, folder):
+    journal = Journal(folder)
+    journal.write("n=0")
+    config = section({}, patterns=f"""
+	journal "ssh" {{
+		directory = "{journal.dir}"
+		matches = {{"_SYSTEMD_UNIT=ssh.service"}}
+		patterns = {{sshd, tick}}
+		begin = beginning
+	}}
+	pattern "tick" {{
+		expression = 'Z host sshd\\[77\\]: n=(?<n>\\d+)$'
+		event = "bench.tick"
+		count = "log_messages"
+	}}
+""")
+    instance = make_instance(config=config).start()
+    with Follower(instance) as follower:
+        instance.start_collector("log")
+        follower.wait_numbers(range(1))
+        journal.write("Failed password for root from 192.0.2.7 port 4022 ssh2")
+        journal.write("Failed password for ann from 192.0.2.8 port 1 ssh2", identifier="forger", unit="forger.service")
+        wait_until(lambda: follower.payloads("auth.failed"), 20, "the failed sign-in")
+        for turn in range(4):
+            first = 1 + turn * 40
+            journal.write(*[f"n={n}" for n in range(first, first + 20)])
+            instance.processes["collect-log"].kill()
+            if turn % 2:
+                instance.processes["aggregator"].kill()
+                instance.start_aggregator()
+            journal.write(*[f"n={n}" for n in range(first + 20, first + 40)])
+            instance.start_collector("log")
+            follower.wait_numbers(range(first + 40))
+        wait_until(lambda: value(instance, "system_health.log_messages") == 161, 20, "the count")
+        assert [p["sub"] for p in follower.payloads("auth.failed")] == ["root"]
