@@ -36,9 +36,9 @@ QUICK = "interval = 500ms\ntimeout = 2s"
 class Scrape:
     """An instance whose scrape collector has these targets and rules."""
 
-    def __init__(self, make_instance, text, start=True, catalog=""):
+    def __init__(self, make_instance, text, start=True, catalog="", stale_after="10s"):
         self.instance = make_instance(catalog=CATALOG + catalog, config={
-            'collector "scrape"': f"type = scrape\nstale_after = 3s\n{text}"})
+            'collector "scrape"': f"type = scrape\nstale_after = {stale_after}\n{text}"})
         if start:
             self.instance.start("scrape")
 
@@ -182,7 +182,7 @@ def test_targets_stay_apart_whatever_a_rule_takes_off(make_instance, exporter):
 
 def test_a_series_that_vanishes_turns_stale_and_the_rest_stays(make_instance, exporter):
     exporter.answers["/metrics"] = 'good_metric{a="1"} 1\ngood_metric{a="2"} 2\nlatency_ms 5\n'
-    scrape = Scrape(make_instance, target("t", exporter.url(), QUICK))
+    scrape = Scrape(make_instance, target("t", exporter.url(), QUICK), stale_after="3s")
     scrape.wait("good_metric", 3)
     scrape.wait("latency_ms", 5)
     exporter.answers["/metrics"] = 'good_metric{a="2"} 2\n'
@@ -249,7 +249,7 @@ def test_a_metric_of_too_many_series_is_refused_and_counted_and_the_others_go_on
     exporter.answers["/flood"] = "".join(f'many{{n="{i}"}} 1\n' for i in range(400))
     exporter.answers["/good"] = "good_metric 3\n"
     scrape = Scrape(make_instance, target("flood", exporter.url("/flood"), QUICK + "\nseries_max = 100") +
-                    target("good", exporter.url("/good"), QUICK))
+                    target("good", exporter.url("/good"), QUICK), stale_after="3s")
     scrape.wait("many", 100)
     scrape.wait("good_metric", 3)
     wait_until(lambda: re.search(r'samples refused target="flood" .*samples=300 series_max=100', scrape.process.text()))
