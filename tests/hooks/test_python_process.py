@@ -176,6 +176,17 @@ assert hooks.get_analytics_status()["events"]["dropped"]["invalid"] == 5
     assert collector.taken == []
 
 
+def test_several_senders_end_at_the_same_time(collector):
+    # One after the other they would wait a minute: longer than the program may take here.
+    collector.always = (503, {}, "")
+    done = program(collector, START + """
+for n in range(30):
+    hooks.configure(app=str(n))
+    hooks.emit('bench.hooks', {'n': n})
+""", exit_s=3)
+    assert done.returncode == 0 and "dropped (unfinished)" in done.stderr
+
+
 def test_configure_replaces_and_the_former_still_sends(collector):
     done = program(collector, START + f"""
 hooks.emit('bench.hooks', {{'n': 1}})

@@ -372,5 +372,3 @@ def test_a_rule_that_cannot_be_is_named_with_its_line(make_instance):
     assert 'map "a": labels: "nothing" is not key=value' in refused_at_start(statsd)
     statsd = Statsd(make_instance, 'map "a" { metric = "no_such" }', start=False)
     assert 'the catalog has no metric "no_such"' in refused_at_start(statsd)
-    statsd = Statsd(make_instance, "flush_interval = 10s", start=False)
-    assert "flush_interval must be at most half of stale_after" in refused_at_start(statsd)

@@ -117,7 +117,7 @@ class Sender:
         left = len(self.buffer)
         if left and not self.given_up:
             self.given_up = True
-            self._drop("unfinished", left, f"the collector did not take them within {timeout_s} s")
+            self._drop("unfinished", left, "the program ended before the collector took them")
         return left == 0
 
     def _start(self):
@@ -295,11 +295,13 @@ def _after_fork_in_child():
 
 
 def close_all():
-    """At the end of the program: each sender sends what it has."""
-    for reference in list(_senders):
-        sender = reference()
-        if sender is not None:
-            sender.close(sender.settings.exit_s)
+    """At the end of the program: each sender sends what it has, all at the same time."""
+    there = [sender for sender in (reference() for reference in _senders) if sender is not None]
+    for sender in there:
+        sender.deadline = time.monotonic() + sender.settings.exit_s
+        sender.buffer.close()
+    for sender in there:
+        sender.close(max(sender.deadline - time.monotonic(), 0.0))
 
 
 def _close_in_multiprocessing(sender):
