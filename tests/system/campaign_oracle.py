@@ -108,6 +108,10 @@ class Ledger:
 
     # -- positions ------------------------------------------------------------------------
 
+    def sees(self, log, seq):
+        entry = self.truth.entry[log].get(seq)
+        return entry is not None and self.sight.sees(entry)
+
     def must(self, log, seq):
         entry = self.truth.entry[log].get(seq)
         if entry is None or seq in self.got[log] or seq in self.said[log]:
@@ -199,6 +203,10 @@ class Ledger:
         if self.asked:
             self.sight = self.asked.popleft()[1]
             self.narrowed = True
+            # What went may be asked for anew, from a cursor that was set back since it came.
+            for log in LOGS:
+                for kept in (self.got[log], self.said[log]):
+                    kept.difference_update([q for q in kept if not self.sees(log, q)])
 
     def take_entry(self, message):
         log, seq = message["log"], message["seq"]
