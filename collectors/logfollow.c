@@ -11,8 +11,6 @@
 #include "log.h"
 #include "logglob.h"
 
-#define COMPLAINED_MAX 256
-
 /* ---- the list ------------------------------------------------------------------------
  */
 
@@ -101,53 +99,13 @@ void col_logfollow_clear(struct col_logfollow *follow)
 		free(follow->file[i]->path);
 		free(follow->file[i]);
 	}
-	for (size_t i = 0; i < follow->complained_count; i++)
-		free(follow->complained[i]);
 	free(follow->file);
-	free(follow->complained);
+	col_logcomplaints_clear(&follow->complaints);
 	*follow = (struct col_logfollow){0};
 }
 
 /* ---- complaints -----------------------------------------------------------------------
  */
-
-static size_t find_complaint(const struct col_logfollow *follow, const char *path)
-{
-	size_t i = 0;
-
-	while (i < follow->complained_count && strcmp(follow->complained[i], path) != 0)
-		i++;
-	return i;
-}
-
-static void complain(struct col_logfollow *follow, const char *path, const char *reason)
-{
-	if (find_complaint(follow, path) < follow->complained_count)
-		return;
-	follow->unreadable++;
-	sl_log_warn(
-	    "file", "cannot read, trying again path=\"%s\" reason=\"%s\"", path, reason);
-	if (follow->complained_count == COMPLAINED_MAX)
-		return;
-	follow->complained = reallocarray(
-	    follow->complained, follow->complained_count + 1, sizeof(char *));
-	if (follow->complained == NULL)
-		abort();
-	follow->complained[follow->complained_count] = strdup(path);
-	if (follow->complained[follow->complained_count++] == NULL)
-		abort();
-}
-
-static void content(struct col_logfollow *follow, const char *path)
-{
-	size_t i = find_complaint(follow, path);
-
-	if (i == follow->complained_count)
-		return;
-	sl_log_info("file", "readable again path=\"%s\"", path);
-	free(follow->complained[i]);
-	follow->complained[i] = follow->complained[--follow->complained_count];
-}
 
 static void tell_gap(struct col_logfollow *follow, const char *path, const char *reason)
 {
@@ -247,7 +205,8 @@ static void resume_one(struct col_logfollow *follow, uint32_t number, int64_t mo
 	errno = 0;
 	int fd = reopen(of, found);
 	if (fd < 0 && errno == EACCES) {
-		complain(follow, of->path, strerror(errno));
+		col_logcomplaints_add(
+		    &follow->complaints, follow->scan, of->path, strerror(errno));
 		return;
 	}
 	if (fd < 0) {
@@ -321,17 +280,17 @@ static void take(struct col_logfollow *follow, size_t set, const char *path)
 
 	if (fd < 0) {
 		if (errno != ENOENT)
-			complain(follow, path,
+			col_logcomplaints_add(&follow->complaints, follow->scan, path,
 			    errno == EINVAL ? "not a file" : strerror(errno));
 		return;
 	}
-	content(follow, path);
 	if (follow->file_count >= (size_t)follow->section->logs.files_max) {
-		follow->turned_away++;
-		complain(follow, path, "more than files_max");
+		col_logcomplaints_add(
+		    &follow->complaints, follow->scan, path, "more than files_max");
 		close(fd);
 		return;
 	}
+	col_logcomplaints_drop(&follow->complaints, path);
 	struct col_logfile *file = add(follow, fd, path, &id, size);
 	const struct col_logstate_file *known = find_record(follow, &id);
 	const struct sl_config_log_file *config = &follow->section->log_file[set];
@@ -360,7 +319,7 @@ static void see(struct col_logfollow *follow, size_t set, const char *path)
 
 	if (col_logfile_identify(path, &id, &size) != 0) {
 		if (errno != ENOENT)
-			complain(follow, path,
+			col_logcomplaints_add(&follow->complaints, follow->scan, path,
 			    errno == EINVAL ? "not a file" : strerror(errno));
 		return;
 	}

@@ -4,6 +4,7 @@
 #define COL_LOGFOLLOW_H
 
 #include "config.h"
+#include "logcomplaint.h"
 #include "logfile.h"
 #include "logkeep.h"
 #include "logwatch.h"
@@ -34,10 +35,9 @@ struct col_logfollow {
 	size_t file_count;
 	bool fresh; /* nothing was ever followed: files may begin at their end */
 	unsigned scan;
-	char **complained; /* paths that cannot be read, said once each */
-	size_t complained_count;
+	struct col_logcomplaints complaints;
 	/* Figures. */
-	uint64_t rotated, truncated, gaps, unreadable, turned_away;
+	uint64_t rotated, truncated, gaps;
 	void (*gap)(void *arg, const char *path, const char *reason);
 	void *arg;
 };

@@ -185,7 +185,7 @@ static enum col_logread_result fail(struct col_logread *read, struct col_logfile
 	if (!file->failed) {
 		sl_log_warn("file", "cannot read, trying again path=\"%s\" reason=\"%s\"",
 		    file->path, strerror(errno));
-		read->follow->unreadable++;
+		read->follow->complaints.total++;
 	}
 	file->failed = true;
 	file->partial = true;

@@ -14,7 +14,7 @@
 #include "crypto.h"
 #include "json_out.h"
 #include "log.h"
-#include "logglob.h"
+#include "loggrant.h"
 #include "logjournal.h"
 #include "logread.h"
 #include "logrules.h"
@@ -50,8 +50,7 @@ struct logs {
 	bool blocked;
 	int64_t turned_ns;
 	struct event *turn, *poll, *figures_timer;
-	char folder[SL_CONFINE_PATHS_MAX][SL_PATHS_MAX]; /* granted */
-	size_t folder_count;
+	struct col_loggrants grants;
 };
 
 /* ---- turns ----------------------------------------------------------------------------
@@ -171,7 +170,7 @@ static void on_figures(evutil_socket_t fd, short what, void *arg)
 	if (!logs->going)
 		return;
 	logs->figures.files = logs->follow.file_count;
-	logs->figures.unreadable = logs->follow.unreadable;
+	logs->figures.unreadable = logs->follow.complaints.total;
 	logs->figures.truncated = logs->follow.truncated;
 	logs->figures.gaps = logs->follow.gaps;
 	logs->figures.series_refused = logs->count.refused;
@@ -271,11 +270,8 @@ static int open_state(struct logs *logs)
 {
 	char path[SL_PATHS_MAX];
 
-	if (state_path(logs, path) != 0) {
-		sl_log_error("state", "state_file is too long");
-		return EX_CONFIG;
-	}
-	if (col_logkeep_open(&logs->keep, path, &logs->state, &logs->follow.fresh) != 0)
+	if (state_path(logs, path) != 0 ||
+	    col_logkeep_open(&logs->keep, path, &logs->state, &logs->follow.fresh) != 0)
 		return EX_CANTCREAT;
 	return EX_OK;
 }
@@ -354,64 +350,32 @@ static int acquire(struct sl_process *process)
 		return EX_OSERR;
 	}
 	logs->section = col_source_section(process);
-	if (state_path(logs, path) == 0) {
-		*strrchr(path, '/') = '\0';
-		if (mkdir(path, 0750) != 0 && errno != EEXIST)
-			sl_log_warn("state", "cannot make folder=\"%s\" reason=\"%s\"",
-			    path, strerror(errno));
+	if (state_path(logs, path) != 0) {
+		sl_log_error("state", "state_file is too long");
+		return EX_CONFIG;
 	}
-	return EX_OK;
+	*strrchr(path, '/') = '\0';
+	if (mkdir(path, 0750) != 0 && errno != EEXIST)
+		sl_log_warn("state", "cannot make folder=\"%s\" reason=\"%s\"", path,
+		    strerror(errno));
+	return col_loggrants_add(&logs->grants, path) &&
+		       col_loggrants_add_section(&logs->grants, logs->section)
+		   ? EX_OK
+		   : EX_CONFIG;
 }
 
 /* ---- confinement
  * ---------------------------------------------------------------------------- */
 
-/* Of a folder that is not there yet, the one in which it will be. */
-static void grant(struct logs *logs, struct sl_confine *out, const char *path, bool write)
-{
-	char *folder = logs->folder[logs->folder_count];
-
-	snprintf(folder, SL_PATHS_MAX, "%s", path);
-	for (char *slash; access(folder, F_OK) != 0 &&
-			  (slash = strrchr(folder, '/')) != NULL && slash != folder;)
-		*slash = '\0';
-	for (size_t i = 0; i < logs->folder_count; i++)
-		if (strcmp(logs->folder[i], folder) == 0 && !write)
-			return;
-	logs->folder_count++;
-	sl_confine_path(out, folder, write);
-}
-
 static void confine(const struct sl_process *process, struct sl_confine *out)
 {
 	struct logs *logs = process->state;
-	char path[SL_PATHS_MAX];
 
 	out->grants = SL_CONFINE_WATCH;
 	sl_confine_path(out, process->paths.run, true);
-	if (state_path(logs, path) == 0) {
-		*strrchr(path, '/') = '\0';
-		grant(logs, out, path, true);
-	}
-	for (size_t i = 0; i < logs->section->log_journal_count; i++) {
-		const struct sl_config_log_journal *journal =
-		    &logs->section->log_journal[i];
-
-		if (*journal->directory != '\0')
-			grant(logs, out, journal->directory, false);
-	}
-	if (logs->section->log_journal_count > 0) {
-		grant(logs, out, "/var/log/journal", false);
-		grant(logs, out, "/run/log/journal", false);
-		/* Its name is that of the machine's folder. */
-		grant(logs, out, "/etc/machine-id", false);
-	}
-	for (size_t s = 0; s < logs->section->log_file_count; s++)
-		for (size_t p = 0; p < logs->section->log_file[s].paths.count; p++) {
-			col_logglob_folder(
-			    logs->section->log_file[s].paths.name[p], path);
-			grant(logs, out, path, false);
-		}
+	/* The first is the state's. */
+	for (size_t i = 0; i < logs->grants.count; i++)
+		sl_confine_path(out, logs->grants.path[i], i == 0);
 }
 
 /* ---- end

@@ -252,6 +252,35 @@ def test_a_wrong_section_is_named_before_anything_is_read(make_instance, logs):
         assert says in collector(instance).text()
 
 
+def test_files_in_more_folders_than_can_be_granted_are_refused_with_their_number(make_instance, logs):
+    instance = make_instance(config=section({"app": (["tick"], *(logs / f"site{n}" / "*.log" for n in range(80)))}))
+    for n in range(80):
+        (logs / f"site{n}").mkdir()
+    instance.start_collector("log")
+    assert collector(instance).wait() == 78
+    assert "the files are in more than 56 folders" in collector(instance).text()
+
+
+@pytest.mark.parametrize("count", [10, 400])
+def test_files_that_are_too_many_are_said_once(make_instance, logs, count):
+    for n in range(count):
+        (logs / f"{n:03}.log").touch()
+    config = section({"app": (["tick"], logs / "*.log")})
+    config['collector "log"'] += "files_max = 4\n"
+    instance = start(make_instance, config)
+
+    def said(text):
+        return collector(instance).text().count(text)
+
+    for taken in range(4, 9):
+        # One that is looked at for the first time shows that there was another scan.
+        wait_until(lambda: said("info file following path=") >= taken, 20, "a place that is taken")
+        path = re.findall(r'following path="(.*?)"', collector(instance).text())[-1]
+        pathlib.Path(path).unlink()
+    assert said("more than files_max") <= min(count, 256) + 5
+    assert said("readable again") <= 5
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give permission away and take it")
 def test_permission_that_is_lost_and_regained_loses_nothing(make_instance, logs):
     path = logs / "app.log"
