@@ -175,15 +175,19 @@ static void apply(struct agg_tally *tally, struct row *row,
 
 	if (field && !number_of(payload, field, &value))
 		return;
-	struct agg_tally_bucket *bucket =
-	    agg_tally_window_bucket(row->block, time_ns, &period, &fresh);
+	struct agg_tally_bucket *bucket = agg_tally_window_bucket(
+	    row->block, time_ns, sl_clock_wall_ns(), &period, &fresh);
 	if (!bucket)
 		return;
+	struct agg_tally_bucket next =
+	    fresh ? (struct agg_tally_bucket){.period = period} : *bucket;
+	next.count += effect->counts;
+	next.sum += effect->sign * value;
+	/* Infinity would stay: an event whose number is too large has none. */
+	if (!isfinite(next.sum))
+		return;
 	agg_tally_file_save(tally->file, bucket);
-	if (fresh)
-		*bucket = (struct agg_tally_bucket){.period = period};
-	bucket->count += effect->counts;
-	bucket->sum += effect->sign * value;
+	*bucket = next;
 	if (row->changed)
 		return;
 	row->changed = true;
@@ -252,7 +256,7 @@ static void feed(
 {
 	double value = agg_tally_window_value(row->metric->tally, row->block, wall_ns);
 
-	if (row->series && !isnan(value))
+	if (row->series && isfinite(value))
 		agg_state_feed(agg_state_dirty(tally->state), row->series, value, wall_ns,
 		    wall_ns, mono_ns);
 }

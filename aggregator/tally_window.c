@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/zone.h"
+#include "event.h"
 
 #define SLICES     60
 #define QUARTER_NS (900 * SL_NS_PER_S)
@@ -22,14 +23,15 @@ int64_t agg_tally_window_width(const struct sl_catalog_tally *tally)
 	return tally->over_ms * SL_NS_PER_MS / SLICES;
 }
 
-struct agg_tally_bucket *agg_tally_window_bucket(
-    struct agg_tally_block *block, int64_t time_ns, int64_t *period, bool *fresh)
+struct agg_tally_bucket *agg_tally_window_bucket(struct agg_tally_block *block,
+    int64_t time_ns, int64_t now_ns, int64_t *period, bool *fresh)
 {
 	*period = time_ns < 0 ? 0 : time_ns / block->width_ns;
 	struct agg_tally_bucket *bucket = &block->bucket[*period % AGG_TALLY_BUCKETS];
-	if (bucket->period > *period)
+	int64_t newest = (now_ns + AGG_EVENT_FUTURE_NS) / block->width_ns;
+	if (bucket->period > *period && bucket->period <= newest)
 		return NULL;
-	*fresh = bucket->period < *period;
+	*fresh = bucket->period != *period;
 	return bucket;
 }
 

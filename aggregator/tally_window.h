@@ -14,11 +14,12 @@ int64_t agg_tally_window_width(const struct sl_catalog_tally *tally);
 
 /*
  * agg_tally_window_bucket returns the bucket that an event of time_ns counts in,
- * NULL if it is too old.  *fresh: it held an older period and has to be begun
- * anew with *period.
+ * NULL if it is too old.  *fresh: it held another period and has to be begun
+ * anew with *period.  A period that is still to come at now_ns is of a clock
+ * that was wrong, and gives way.
  */
-struct agg_tally_bucket *agg_tally_window_bucket(
-    struct agg_tally_block *block, int64_t time_ns, int64_t *period, bool *fresh);
+struct agg_tally_bucket *agg_tally_window_bucket(struct agg_tally_block *block,
+    int64_t time_ns, int64_t now_ns, int64_t *period, bool *fresh);
 
 /* agg_tally_window_value computes the value at now_ns; NaN: there is none. */
 double agg_tally_window_value(const struct sl_catalog_tally *tally,

@@ -193,6 +193,37 @@ START_TEST(an_event_leaves_the_window_with_its_own_time)
 }
 END_TEST
 
+START_TEST(a_clock_that_was_ahead_takes_no_events_from_the_counts)
+{
+	int64_t year = 365 * 24 * 3600 * SL_NS_PER_S, minute = 60 * SL_NS_PER_S;
+
+	sl_clock_fake(START_WALL + 10 * year, START_MONO);
+	for (int64_t i = 0; i < 2 * AGG_TALLY_BUCKETS; i++)
+		order("1", START_WALL + 10 * year - i * minute);
+	sl_clock_fake(START_WALL, START_MONO);
+	order("5", START_WALL);
+	order("5", START_WALL - minute);
+	assert_value("orders", 2, START_WALL);
+	assert_value("mean", 5, START_WALL);
+	restart();
+	assert_value("orders", 2, START_WALL);
+}
+END_TEST
+
+START_TEST(a_number_that_is_too_large_for_a_sum_is_none)
+{
+	order("7", START_WALL);
+	for (int i = 0; i < 3; i++)
+		order("1.7e308", START_WALL);
+	order("3", START_WALL);
+	assert_value("orders", 5, START_WALL);
+	ck_assert(isfinite(value_at("default", "revenue", START_WALL)));
+	order("-1.7e308", START_WALL);
+	assert_value("orders", 6, START_WALL);
+	ck_assert(isfinite(value_at("default", "revenue", START_WALL)));
+}
+END_TEST
+
 START_TEST(growth_is_against_as_much_of_the_period_before)
 {
 	int64_t hour = 3600 * SL_NS_PER_S, noon = 1000 * 24 * hour + 12 * hour;
@@ -342,6 +373,8 @@ int main(void)
 	tcase_add_test(tc, what_no_event_has_fed_has_no_value);
 	tcase_add_test(tc, tenants_are_counted_apart);
 	tcase_add_test(tc, an_event_leaves_the_window_with_its_own_time);
+	tcase_add_test(tc, a_clock_that_was_ahead_takes_no_events_from_the_counts);
+	tcase_add_test(tc, a_number_that_is_too_large_for_a_sum_is_none);
 	tcase_add_test(tc, growth_is_against_as_much_of_the_period_before);
 	tcase_add_test(tc, counts_survive_a_restart_and_what_was_not_counted_is);
 	tcase_add_test(tc, a_change_that_was_cut_off_is_taken_back_and_made_again);
