@@ -27,6 +27,7 @@
  */
 
 #define STRAYS_MS 100 /* between two looks for strays at the end */
+#define PATIENCE  10  /* such looks until nannies are killed, too */
 
 struct keeper {
 	int socket;
@@ -154,6 +155,13 @@ static int signal_number(const struct sl_config_script *section)
 	return strcmp(section->signal, "SIGUSR2") == 0 ? SIGUSR2 : 0;
 }
 
+/* Also one that a script has stopped: it runs as the same user. */
+static void signal_nanny(pid_t nanny, int number)
+{
+	kill(nanny, number);
+	kill(nanny, SIGCONT);
+}
+
 /* False where the collector is gone, or says what only a defect can make it say. */
 static bool obey(struct keeper *keeper)
 {
@@ -180,7 +188,7 @@ static bool obey(struct keeper *keeper)
 		return false;
 	}
 	if (nanny != 0 && number != 0)
-		kill(nanny, number);
+		signal_nanny(nanny, number);
 	return true;
 }
 
@@ -240,19 +248,29 @@ static void forget_signals(const struct keeper *keeper)
 		;
 }
 
+static void signal_nannies(const struct keeper *keeper, int number)
+{
+	for (size_t i = 0; i < keeper->count; i++)
+		if (keeper->nanny[i] != 0)
+			signal_nanny(keeper->nanny[i], number);
+}
+
 static _Noreturn void finish(struct keeper *keeper)
 {
 	struct pollfd wait = {.fd = keeper->signals, .events = POLLIN};
 
-	for (size_t i = 0; i < keeper->count; i++)
-		if (keeper->nanny[i] != 0)
-			kill(keeper->nanny[i], SIGINT);
-	while (reap(keeper))
-		/* Also without a signal: a stray may have become ours meanwhile. */
-		if (poll(&wait, 1, STRAYS_MS) > 0)
+	signal_nannies(keeper, SIGINT);
+	for (unsigned idle = 0; reap(keeper);) {
+		if (poll(&wait, 1, STRAYS_MS) > 0) {
 			forget_signals(keeper);
-		else
-			kill_strays(keeper);
+			continue;
+		}
+		/* Also without a signal: a stray may have become ours meanwhile. */
+		kill_strays(keeper);
+		/* Whoever has not ended by now is kept from it. */
+		if (++idle == PATIENCE)
+			signal_nannies(keeper, SIGKILL);
+	}
 	_exit(0);
 }
 

@@ -351,6 +351,17 @@ def test_nothing_is_left_whoever_is_killed(scripts, watched, victim):
     assert not pathlib.Path(f"/proc/{keeper}").exists() or "Z" in pathlib.Path(f"/proc/{keeper}/stat").read_text()
 
 
+def test_a_script_that_stops_the_process_around_it_is_ended_all_the_same(scripts, watched):
+    stops = "trap '' TERM\n( while :; do kill -STOP $PPID; sleep 0.05; done ) &\nwhile :; do kill -STOP $PPID; sleep 0.05; done"
+    scripts.add("stops", stops, options=QUICK)
+    scripts.add("once", "kill -STOP $PPID\nsleep 1000", options=f"mode = oneshot\ninterval = 1h\ntimeout = 200ms\n{QUICK}")
+    latest = watched()
+    wait_figure(latest, "exec_timeouts", lambda v: v == 1)
+    wait_until(lambda: "script-once" not in str(scripts.running()))
+    scripts.process.kill()
+    scripts.wait_nothing_runs()
+
+
 def test_no_zombies_are_left_by_many_runs(scripts, watched):
     scripts.add("once", "( sleep 0.01 & ) ; ( : & ) ; exit 0", options="mode = oneshot\ninterval = 100ms")
     latest = watched()
