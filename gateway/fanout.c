@@ -27,14 +27,13 @@
  * those whose turn has been and one for those whose turn has not, and the
  * sweep goes on with the other three.
  *
- * What a sweep tells of the mirror is what had changed when it began; the values
- * are those of each view's turn, and what changed meanwhile is told once more by
- * the next one.
+ * What a sweep tells of the mirror is what had changed when it began, with the
+ * values of each view's turn; what changed meanwhile is told again by the next.
  *
- * Held-back metrics (rate.h) come due far more often than there is news for all.
- * So a view for which a sweep has nothing is passed as a whole: a member's round
- * counts turned by its view's phase, and turning that is a turn for everybody.
- * Not in a view that is uneven, because one has had its turn by itself.
+ * Held-back metrics (rate.h) come due far more often than there is news for all,
+ * so a view that a sweep has nothing for is passed as a whole: its phase, which
+ * turns the rounds of its members, is turned.  Not where a member has had its turn
+ * by itself: then the view is uneven, and its members are looked at.
  */
 struct gw_fanout {
 	struct gw_hub *hub;
