@@ -98,8 +98,9 @@ static int wait_signal(const sigset_t *set, int64_t wait_ns)
 /* The script's group, while its number cannot be somebody else's. */
 static void signal_group(const struct nanny *nanny, int number)
 {
-	if (!nanny->ended)
-		kill(-nanny->script, number);
+	/* Before its setsid it has none. */
+	if (!nanny->ended && kill(-nanny->script, number) != 0)
+		kill(nanny->script, number);
 }
 
 /* Waits for what has ended; true while there are children. */
