@@ -261,7 +261,7 @@ static int state_path(const struct logs *logs, char out[SL_PATHS_MAX])
 	const char *option = logs->section->logs.state_file;
 	char name[SL_PATHS_MAX];
 
-	snprintf(name, sizeof(name), "data/log-%s.state", logs->name);
+	snprintf(name, sizeof(name), "data/log-%s/state", logs->name);
 	return sl_paths_resolve(
 	    &logs->process->paths, *option != '\0' ? option : name, out);
 }
@@ -333,7 +333,20 @@ static int start(struct sl_process *process)
 	return EX_OK;
 }
 
-/* The state's folder may not be there before the aggregator has run. */
+/* With the one that it is in: that may not be there before the aggregator has run. */
+static void make_folder(const char *path)
+{
+	char outer[SL_PATHS_MAX];
+
+	snprintf(outer, sizeof(outer), "%s", path);
+	*strrchr(outer, '/') = '\0';
+	if (*outer != '\0')
+		(void)mkdir(outer, 0750); /* what is wrong with it shows below */
+	if (mkdir(path, 0750) != 0 && errno != EEXIST)
+		sl_log_warn("state", "cannot make folder=\"%s\" reason=\"%s\"", path,
+		    strerror(errno));
+}
+
 static int acquire(struct sl_process *process)
 {
 	struct logs *logs = process->state;
@@ -355,9 +368,7 @@ static int acquire(struct sl_process *process)
 		return EX_CONFIG;
 	}
 	*strrchr(path, '/') = '\0';
-	if (mkdir(path, 0750) != 0 && errno != EEXIST)
-		sl_log_warn("state", "cannot make folder=\"%s\" reason=\"%s\"", path,
-		    strerror(errno));
+	make_folder(path);
 	return col_loggrants_add(&logs->grants, path) &&
 		       col_loggrants_add_section(&logs->grants, logs->section)
 		   ? EX_OK

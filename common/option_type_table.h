@@ -288,7 +288,7 @@
 #define SL_OPTIONS_LOGS(X)                                                               \
 	X(STRING, state_file, "", "", 0, 4096, RESTART,                                  \
 	    "File that keeps how far each log was read and counted; empty: "             \
-	    "data/log-NAME.state.")                                                      \
+	    "data/log-NAME/state.")                                                      \
 	X(DURATION, poll_interval, "", "1s", 20, 3600000, RESTART,                       \
 	    "Time between two looks for files that came, grew or went.")                 \
 	X(BOOL, notify, "", "true", 0, 0, RESTART,                                       \
