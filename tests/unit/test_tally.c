@@ -236,6 +236,10 @@ START_TEST(growth_is_against_as_much_of_the_period_before)
 		order("1", noon - i * 60 * SL_NS_PER_S);
 	assert_value("trend", 100, noon);
 	assert_value("daily", 50, noon);
+	/* Of the bucket in which the period before ends, as much as has passed now. */
+	order("1", noon - hour + 10 * SL_NS_PER_S);
+	assert_value("trend", 100, noon);
+	assert_value("trend", 100 * (2 - 1.5) / 1.5, noon + 30 * SL_NS_PER_S);
 }
 END_TEST
 
