@@ -22,6 +22,13 @@ node_is_enough() {
 	    [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]
 }
 
+# enabled_services: what the next boot starts, a name a line; nothing without systemd.
+enabled_services() {
+	! command -v systemctl >/dev/null ||
+	    systemctl list-unit-files --type=service,socket,timer --state=enabled --no-legend 2>/dev/null |
+	    awk '{ print $1 }' | sort
+}
+
 # install_packages SECTION…: installs what is missing, asks nothing.
 install_packages() {
 	local missing=() name sudo= log
@@ -40,13 +47,18 @@ install_packages() {
 	fi
 	step "installing ${#missing[@]} Debian packages: ${missing[*]}"
 	log=$(mktemp)
-	# Tests want nginx and others as programs: apt must not start them as services.
-	local policy=/usr/sbin/policy-rc.d status=0
+	# Tests want nginx, sshd and others as programs: apt must not start them as
+	# services, now or at the next boot.
+	local policy=/usr/sbin/policy-rc.d status=0 before service
+	before=$(enabled_services)
 	[ ! -e "$policy" ] || policy=
 	[ -z "$policy" ] || printf '#!/bin/sh\nexit 101\n' | $sudo install -m 755 /dev/stdin "$policy"
 	{ $sudo apt-get update -q && $sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qy --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || status=$?
 	[ -z "$policy" ] || $sudo rm -f "$policy"
+	for service in $(comm -13 <(printf '%s\n' "$before") <(enabled_services)); do
+		$sudo systemctl disable -q "$service" >>"$log" 2>&1 || status=$?
+	done
 	if [ "$status" != 0 ]; then
 		tail -n 20 "$log" >&2
 		fail "apt-get could not install the packages above" 69
