@@ -131,19 +131,19 @@ static bool fits_condition(
 	for (size_t i = 0; i < count; i++)
 		if (is_text(label[i].key, condition, key_len))
 			value = label[i].value;
-	bool fits =
-	    equals[1] == '\0' ? value.len == 0 : col_glob_match(equals + 1, value, NULL);
+	bool fits = equals[1] == '\0' ? value.len == 0
+				      : col_wildcard_match(equals + 1, value, NULL);
 	return fits != negated;
 }
 
 static const struct sl_config_map *find_rule(const struct col_mapping *mapping,
     struct sl_slice name, const struct col_mapping_label *label, size_t count,
-    struct col_glob_match *match)
+    struct col_wildcard_match *match)
 {
 	for (size_t i = 0; i < mapping->rule_count; i++) {
 		const struct sl_config_map *rule = &mapping->rule[i];
-		bool fits =
-		    col_glob_match(*rule->match ? rule->match : rule->title, name, match);
+		bool fits = col_wildcard_match(
+		    *rule->match ? rule->match : rule->title, name, match);
 		for (size_t k = 0; fits && k < rule->where.count; k++)
 			fits = fits_condition(rule->where.name[k], label, count);
 		if (fits)
@@ -257,7 +257,7 @@ static bool add_given(struct labels *labels, const struct sl_config_map *rule,
 }
 
 static bool add_made(
-    struct labels *labels, const char *text, const struct col_glob_match *match)
+    struct labels *labels, const char *text, const struct col_wildcard_match *match)
 {
 	const char *equals = strchr(text, '=');
 	size_t key_at;
@@ -267,12 +267,12 @@ static bool add_made(
 		labels, (struct sl_slice){text, (size_t)(equals - text)}, &key_at))
 		return false;
 	size_t at = labels->text->len;
-	col_glob_expand(equals + 1, match, labels->text);
+	col_wildcard_expand(equals + 1, match, labels->text);
 	return end_label(labels, key_at, at);
 }
 
 static bool make_labels(const struct sl_config_map *rule,
-    const struct col_glob_match *match, const struct col_mapping_label *label,
+    const struct col_wildcard_match *match, const struct col_mapping_label *label,
     size_t count, struct col_mapped *out)
 {
 	struct labels labels = {.text = &out->text};
@@ -307,11 +307,11 @@ static enum col_mapping_counter counter_of(
 }
 
 static const struct sl_catalog_metric *find_metric(const struct col_mapping *mapping,
-    const struct sl_config_map *rule, const struct col_glob_match *match)
+    const struct sl_config_map *rule, const struct col_wildcard_match *match)
 {
 	struct sl_buf name = {0}, text = {0};
 
-	col_glob_expand(rule->metric, match, &name);
+	col_wildcard_expand(rule->metric, match, &name);
 	add_name(&text, name.data, name.len);
 	const struct sl_catalog_metric *metric =
 	    text.len > 0 && text.len <= SIGHTLINE_NAME_MAX
@@ -326,7 +326,7 @@ enum col_mapping_verdict col_mapping_find(const struct col_mapping *mapping,
     struct sl_slice name, const struct col_mapping_label *label, size_t label_count,
     struct col_mapped *out)
 {
-	struct col_glob_match match;
+	struct col_wildcard_match match;
 
 	if (name.len == 0 || label_count > COL_MAPPING_LABELS_MAX ||
 	    !sl_utf8_valid(name.data, name.len))

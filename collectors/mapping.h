@@ -8,7 +8,7 @@
 #include "catalog.h"
 #include "config.h"
 #include "core.h"
-#include "glob.h"
+#include "wildcard.h"
 
 /*
  * For every collector that is given names which others chose (StatsD,

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/glob.h"
 #include "collectors/mapping.h"
+#include "collectors/wildcard.h"
 #include "fixture.h"
 
 /* ---- patterns ------------------------------------------------------------------- */
 
 static bool matches(const char *pattern, const char *text)
 {
-	return col_glob_match(pattern, fixture_text(text), NULL);
+	return col_wildcard_match(pattern, fixture_text(text), NULL);
 }
 
 START_TEST(a_star_stays_within_a_part_and_an_arrow_takes_the_rest)
@@ -33,12 +33,12 @@ END_TEST
 
 START_TEST(the_pieces_of_a_match_fill_a_text)
 {
-	struct col_glob_match match;
+	struct col_wildcard_match match;
 	struct sl_buf out = {0};
 
-	ck_assert(col_glob_match(
+	ck_assert(col_wildcard_match(
 	    "shop.*.order_*_*.>", fixture_text("shop.eu.order_new_big_one.x.y"), &match));
-	col_glob_expand("$1/$2/$3/$4/$5/$0/$", &match, &out);
+	col_wildcard_expand("$1/$2/$3/$4/$5/$0/$", &match, &out);
 	ck_assert_str_eq(sl_buf_text(&out), "eu/new/big_one/x.y//$0/$");
 	sl_buf_clear(&out);
 }
@@ -46,12 +46,12 @@ END_TEST
 
 START_TEST(more_stars_than_pieces_still_match)
 {
-	struct col_glob_match match;
+	struct col_wildcard_match match;
 	struct sl_buf out = {0};
 
-	ck_assert(col_glob_match(
+	ck_assert(col_wildcard_match(
 	    "*1*2*3*4*5*6*7*8*9*0*", fixture_text("a1b2c3d4e5f6g7h8i9j0kk"), &match));
-	col_glob_expand("$1$8$9", &match, &out);
+	col_wildcard_expand("$1$8$9", &match, &out);
 	ck_assert_str_eq(sl_buf_text(&out), "ahi");
 	sl_buf_clear(&out);
 }

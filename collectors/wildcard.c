@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "glob.h"
+#include "wildcard.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -10,14 +10,15 @@
  * one could give up, the last one can take.
  */
 
-static void remember(struct col_glob_match *match, size_t i, const char *data, size_t len)
+static void remember(
+    struct col_wildcard_match *match, size_t i, const char *data, size_t len)
 {
-	if (i < COL_GLOB_PIECES)
+	if (i < COL_WILDCARD_PIECES)
 		match->piece[i] = (struct sl_slice){data, len};
 }
 
 static bool match_part(
-    struct sl_slice pattern, struct sl_slice text, struct col_glob_match *match)
+    struct sl_slice pattern, struct sl_slice text, struct col_wildcard_match *match)
 {
 	size_t p = 0, t = 0;
 	size_t behind_star = SIZE_MAX, star_at = 0, star_len = 0;
@@ -58,11 +59,11 @@ static struct sl_slice take_part(struct sl_slice *rest, bool *more)
 	return part;
 }
 
-bool col_glob_match(
-    const char *pattern, struct sl_slice text, struct col_glob_match *match)
+bool col_wildcard_match(
+    const char *pattern, struct sl_slice text, struct col_wildcard_match *match)
 {
 	struct sl_slice pattern_rest = {pattern, strlen(pattern)};
-	struct col_glob_match own;
+	struct col_wildcard_match own;
 	bool more_pattern = true, more_text = true;
 
 	if (match == NULL)
@@ -80,8 +81,8 @@ bool col_glob_match(
 	return more_pattern == more_text;
 }
 
-void col_glob_expand(
-    const char *text, const struct col_glob_match *match, struct sl_buf *out)
+void col_wildcard_expand(
+    const char *text, const struct col_wildcard_match *match, struct sl_buf *out)
 {
 	for (; *text != '\0'; text++) {
 		if (text[0] != '$' || text[1] < '1' || text[1] > '9') {
@@ -89,7 +90,7 @@ void col_glob_expand(
 			continue;
 		}
 		size_t i = (size_t)(*++text - '1');
-		if (i < match->count && i < COL_GLOB_PIECES)
+		if (i < match->count && i < COL_WILDCARD_PIECES)
 			sl_buf_add(out, match->piece[i].data, match->piece[i].len);
 	}
 }
