@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/error.h"
+#include "common/json_in.h"
 #include "common/json_out.h"
 #include "common/jwt.h"
 #include "common/key.h"
@@ -286,6 +287,46 @@ static void check_aggregator(struct doctor *d)
 	ctl_answer_clear(&answer);
 }
 
+/* The state of a source as sightlinectl status has it; "gone" of one never seen. */
+static const char *source_state(const json_t *status, const char *name)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(status, "sources"), i, row) {
+		const char *other = json_string_value(json_object_get(row, "name"));
+		const char *state = json_string_value(json_object_get(row, "state"));
+
+		if (other && state && strcmp(other, name) == 0)
+			return state;
+	}
+	return "gone";
+}
+
+/* A collector that ends at its start leaves no trace here but that it is missing. */
+static void check_sources(struct doctor *d)
+{
+	const struct sl_config *config = d->ctl->config;
+	struct ctl_answer answer;
+
+	if (!config || ctl_ask_connect(d->ctl->paths.req, SOCK_STREAM) != 0 ||
+	    ctl_ask(d->ctl, SL_REQ_STATUS, NULL, &answer) != EX_OK)
+		return;
+	json_t *status =
+	    sl_json_in_parse(answer.reply.body.data, answer.reply.body.len, NULL);
+
+	for (size_t i = 0; status && i < config->collector_count; i++) {
+		const struct sl_config_collector *collector = &config->collector[i];
+
+		if (collector->enabled && collector->start &&
+		    strcmp(source_state(status, collector->title), "gone") == 0)
+			find(d, NOTE, "source", "start it; if it was, its log says why",
+			    "the collector \"%s\" is not attached", collector->title);
+	}
+	json_decref(status);
+	ctl_answer_clear(&answer);
+}
+
 static void check_gateways(struct doctor *d)
 {
 	char path[SL_PATHS_MAX];
@@ -363,7 +404,7 @@ int ctl_doctor(struct ctl *ctl)
 {
 	static void (*const checks[])(struct doctor * d) = {check_folders,
 	    check_configuration, check_keys, check_tls, check_space, check_aggregator,
-	    check_gateways, check_port, check_kernel};
+	    check_sources, check_gateways, check_port, check_kernel};
 	struct doctor d = {.ctl = ctl};
 
 	sl_json_out_init(&d.json, &d.text);
