@@ -31,6 +31,9 @@ struct value {
  */
 #define END_MARK "end-of-file"
 
+/* How libconfuse begins its complaint; the name follows in quotes. */
+#define DUPLICATE "found duplicate title "
+
 static struct sl_buf *error_out;
 
 static void *must(void *p)
@@ -51,8 +54,12 @@ static void report(cfg_t *cfg, const char *fmt, va_list ap)
 		snprintf(text, sizeof text,
 		    "the file ends inside section \"%s\": a \"}\" is missing",
 		    cfg_name(cfg));
-	sl_buf_addf(
-	    error_out, "%s:%d: %s", cfg->filename ? cfg->filename : "?", cfg->line, text);
+	sl_buf_addf(error_out, "%s:%d: ", cfg->filename ? cfg->filename : "?", cfg->line);
+	if (strncmp(text, DUPLICATE, strlen(DUPLICATE)) == 0)
+		sl_buf_addf(error_out, "a section of this kind named %s is there already",
+		    text + strlen(DUPLICATE));
+	else
+		sl_buf_addf(error_out, "%s", text);
 }
 
 static int keep_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)

@@ -177,7 +177,7 @@ START_TEST(a_wrong_file_is_refused_with_file_line_value_and_what_is_allowed)
 	    {"/*\n*/ gateway { bind = */x }", 2, "needs quotes"},
 	    {"gateway {", 2, "\"}\" is missing"},
 	    {"gateway {}\ngateway {}\n", 2, "second time"},
-	    {"collector a {}\ncollector a {}\n", 2, "duplicate"},
+	    {"collector a {}\ncollector a {}\n", 2, "named 'a' is there already"},
 	    {"collector \"a b\" {}", 1, "its name must be"},
 	    {"collector a {\n cpu_interval = 1s }", 2, "has no option \"cpu_interval\""},
 	    {"collector a { ring_bytes = 100000 }", 1, "power of two"},
