@@ -27,14 +27,15 @@ uint32_t gw_admit_limit(const struct gateway *gw, const struct gw_identity *who)
 				    : (uint32_t)gw->config->max_connections_per_user;
 }
 
-static void on_decided(void *arg, bool admitted)
+static void on_decided(void *arg, enum gw_admission admission)
 {
 	struct parked *p = arg;
 	struct parked copy = *p;
 
 	free(p);
 	sl_http_on_abort(copy.request, NULL, NULL);
-	gw_route_again(copy.gw, copy.request, admitted ? copy.user : NULL);
+	gw_route_again(copy.gw, copy.request, admission,
+	    admission == GW_ADMISSION_YES ? copy.user : NULL);
 	gw_user_unref(copy.user);
 }
 
@@ -273,5 +274,8 @@ bool gw_admit_request(struct gw_call *call, const char *type, struct gw_wish *wi
 	enum gw_admission admission = gw_admit_call(call);
 	if (admission == GW_ADMISSION_NO)
 		refuse_limit(call);
+	else if (admission == GW_ADMISSION_UNKNOWN)
+		gw_call_problem(
+		    call, 503, "aggregator-unavailable", "%s", GW_ADMIT_UNKNOWN);
 	return admission == GW_ADMISSION_YES;
 }

@@ -10,6 +10,9 @@
 #include "subscription.h"
 #include "wish.h"
 
+/* What UNKNOWN is told: the aggregator has not decided in time. */
+#define GW_ADMIT_UNKNOWN "whether this user has a place left cannot be told at the moment"
+
 /*
  * gw_admit_call asks for one of the caller's user's places.  WAIT: the call has
  * been put aside, the handler returns without an answer, and the call will run

@@ -24,7 +24,7 @@ struct gw_call {
 	struct gw_credential credential;
 	struct sl_slice param; /* what stands for "{id}" in the route's path */
 	/* Of a stream or WebSocket: admit.h. */
-	enum gw_admission admission; /* YES or NO: the call runs for the second time */
+	enum gw_admission admission; /* not OPEN: the call runs for the second time */
 	struct gw_user *placed;      /* holds a place that no client has taken yet */
 	const uint8_t *replaces;     /* id of the connection that it resumes, or NULL */
 };

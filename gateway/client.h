@@ -29,6 +29,8 @@ struct sl_frame;
 	X(SHUTDOWN, SL_WS_SHUTDOWN, SL_CONN_SHUTDOWN, true, "server shutting down")      \
 	X(UNAVAILABLE, SL_WS_SHUTDOWN, SL_CONN_SHUTDOWN, true,                           \
 	    "older entries cannot be had at the moment")                                 \
+	X(UNDECIDED, SL_WS_SHUTDOWN, SL_CONN_SHUTDOWN, true,                             \
+	    "whether there is a place is not known")                                     \
 	X(EXPIRED, SL_WS_TOKEN_EXPIRED, SL_CONN_TOKEN_EXPIRED, true, "token expired")    \
 	X(SLOW, SL_WS_SLOW, SL_CONN_SLOW, true, "client reads too slowly")               \
 	X(NO_PONG, SL_WS_NO_PONG, SL_CONN_NO_PONG, true, "no answer to ping")            \

@@ -95,15 +95,15 @@ static void release(struct gw_wait *wait)
 	free(wait);
 }
 
-void gw_places_finish(struct gw_wait *wait, bool admitted)
+void gw_places_finish(struct gw_wait *wait, enum gw_admission admission)
 {
 	gw_places_done *done = wait->done;
 	void *arg = wait->arg;
 
-	if (admitted)
+	if (admission == GW_ADMISSION_YES)
 		let_in(wait->user, wait->limit);
 	release(wait);
-	done(arg, admitted);
+	done(arg, admission);
 }
 
 static enum gw_admission decide_alone(

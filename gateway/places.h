@@ -19,7 +19,8 @@ enum gw_admission {
 	GW_ADMISSION_OPEN, /* not asked yet */
 	GW_ADMISSION_YES,  /* it has a place of its user's: gw_places_leave is due */
 	GW_ADMISSION_NO,
-	GW_ADMISSION_WAIT, /* the aggregator is being asked */
+	GW_ADMISSION_UNKNOWN, /* nobody could say it in time: 503 */
+	GW_ADMISSION_WAIT,    /* the aggregator is being asked */
 };
 
 /*
@@ -34,8 +35,8 @@ struct gw_places *gw_places_new(struct event_base *loop, struct gw_ask *ask,
 /* gw_places_free forgets who waits (done is not called); ask must be gone already. */
 void gw_places_free(struct gw_places *places);
 
-/* The end of a wait, from the loop; the wait itself is gone. */
-typedef void gw_places_done(void *arg, bool admitted);
+/* The end of a wait, from the loop: YES, NO or UNKNOWN; the wait itself is gone. */
+typedef void gw_places_done(void *arg, enum gw_admission admission);
 
 struct gw_want {
 	struct gw_user *user;

@@ -8,7 +8,7 @@
 
 #define BATCH_BYTES (SL_MSG_BODY_MAX / 2)
 
-/* Nobody is asked for again for longer than this. */
+/* Nobody is asked for again for longer than this: it is not known then. */
 #define AGAIN_NS (3 * SL_NS_PER_S)
 
 /* The claim of a user: what it holds, and the first who wait under one limit. */
@@ -74,7 +74,7 @@ static void decide_all_alone(struct gw_places *places, struct gw_user *user)
 	while (user->waiting > 0 && (wait = TAILQ_FIRST(&user->waits))) {
 		bool admitted = user->connections < wait->limit;
 		places->stats.alone += admitted;
-		gw_places_finish(wait, admitted);
+		gw_places_finish(wait, admitted ? GW_ADMISSION_YES : GW_ADMISSION_NO);
 	}
 }
 
@@ -112,9 +112,11 @@ static void grant(struct gw_places *places, struct gw_user *user,
 	user->granted = grant->places;
 	while (user->waiting > 0 && (wait = TAILQ_FIRST(&user->waits))->asked) {
 		if (user->connections < grant->places) {
-			gw_places_finish(wait, true);
-		} else if (!grant->waiting || now_ns - wait->since_ns > AGAIN_NS) {
-			gw_places_finish(wait, false);
+			gw_places_finish(wait, GW_ADMISSION_YES);
+		} else if (!grant->waiting) {
+			gw_places_finish(wait, GW_ADMISSION_NO);
+		} else if (now_ns - wait->since_ns > AGAIN_NS) {
+			gw_places_finish(wait, GW_ADMISSION_UNKNOWN);
 		} else {
 			places->again = true;
 			TAILQ_FOREACH (wait, &user->waits, link)

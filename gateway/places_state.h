@@ -48,7 +48,7 @@ void gw_places_mark(struct gw_places *places, struct gw_user *user);
 struct gw_user *gw_places_take(struct gw_places *places);
 
 /* gw_places_finish ends a wait and tells its owner. */
-void gw_places_finish(struct gw_wait *wait, bool admitted);
+void gw_places_finish(struct gw_wait *wait, enum gw_admission admission);
 
 /* gw_places_schedule asks at the end of the loop's turn, but not before the pace allows.
  */

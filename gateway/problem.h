@@ -8,8 +8,8 @@
 /* X(name, status, what it means and what to do) */
 #define GW_PROBLEM_TABLE(X)                                                              \
 	X("aggregator-unavailable", 503,                                                 \
-	    "The aggregator did not answer within two seconds. What is read from the "   \
-	    "state goes on working; try again.")                                         \
+	    "The aggregator gave no answer, or could not decide, in time. What is read " \
+	    "from the state goes on working; try again.")                                \
 	X("bad-cursor", 400,                                                             \
 	    "The cursor to resume from is not one that a gateway gave out. Connect "     \
 	    "without it.")                                                               \

@@ -196,7 +196,7 @@ static void on_found(void *arg, const struct sl_msg_reply *reply)
 	}
 	sl_http_on_abort(a.request, NULL, NULL);
 	answered = &found;
-	gw_route_again(a.gw, a.request, a.placed);
+	gw_route_again(a.gw, a.request, GW_ADMISSION_YES, a.placed);
 	answered = NULL;
 	gw_user_unref(a.placed);
 }
@@ -278,7 +278,7 @@ static void resume(struct gw_call *call, const struct token *token)
 		call->admission = gw_admit_call(call);
 	if (call->admission == GW_ADMISSION_WAIT)
 		return;
-	if (head || call->admission == GW_ADMISSION_NO)
+	if (head || call->admission != GW_ADMISSION_YES)
 		open_at(call, token, token->cursor.data);
 	else if (own_cursor(call, &own))
 		open_at(call, token, sl_buf_text(&own));

@@ -192,16 +192,14 @@ void gw_route_handle(void *arg, struct sl_http_request *request)
 	handle(&call);
 }
 
-void gw_route_again(
-    struct gateway *gw, struct sl_http_request *request, struct gw_user *placed)
+void gw_route_again(struct gateway *gw, struct sl_http_request *request,
+    enum gw_admission admission, struct gw_user *placed)
 {
-	struct gw_call call = {
-	    .gw = gw, .request = request, .admission = GW_ADMISSION_NO};
+	struct gw_call call = {.gw = gw, .request = request, .admission = admission};
 
 	if (placed) {
 		placed->refs++;
 		call.placed = placed;
-		call.admission = GW_ADMISSION_YES;
 	}
 	handle(&call);
 }

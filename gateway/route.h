@@ -54,11 +54,11 @@ uint8_t gw_route_number(const struct gw_route *route);
 const char *gw_route_path(const struct gw_route *route, const char *websocket_path);
 
 /*
- * gw_route_again runs a call again that gw_admit_call has put aside: with a place
- * of placed (counted already, a reference is taken), or refused if it is NULL.
+ * gw_route_again runs a call again that gw_admit_call has put aside, with what was
+ * decided: YES has a place of placed (counted already, a reference is taken).
  */
-void gw_route_again(
-    struct gateway *gw, struct sl_http_request *request, struct gw_user *placed);
+void gw_route_again(struct gateway *gw, struct sl_http_request *request,
+    enum gw_admission admission, struct gw_user *placed);
 
 /* gw_route_handle is the HTTP server's handler: arg is the gateway. */
 void gw_route_handle(void *arg, struct sl_http_request *request);

@@ -45,8 +45,14 @@ static void welcome(struct gw_websocket *ws, struct gw_identity *who, struct sl_
 	gw_command_welcome(ws, id);
 }
 
-static void refuse(struct gw_websocket *ws, struct sl_slice id)
+static void refuse(
+    struct gw_websocket *ws, struct sl_slice id, enum gw_admission admission)
 {
+	if (admission == GW_ADMISSION_UNKNOWN) {
+		gw_command_error(ws, id, "aggregator-unavailable", GW_ADMIT_UNKNOWN);
+		gw_client_disconnect(&ws->client, GW_BYE_UNDECIDED);
+		return;
+	}
 	gw_command_error(
 	    ws, id, "connection-limit", "this user has as many connections as allowed");
 	ws->gw->count.refused++;
@@ -60,12 +66,13 @@ static void refuse_revoked(struct gw_websocket *ws, struct sl_slice id)
 	gw_client_disconnect(&ws->client, GW_BYE_REVOKED);
 }
 
-static void on_decided(void *arg, bool admitted)
+static void on_decided(void *arg, enum gw_admission admission)
 {
 	struct gw_signing *s = arg;
 	struct gw_websocket *ws = s->ws;
 	struct sl_slice id = {s->id, s->id_len};
 	struct held *held;
+	bool admitted = admission == GW_ADMISSION_YES;
 
 	/* The sweep of a revocation cuts who is signed in: it has passed this one. */
 	bool revoked = gw_auth_is_revoked(ws->gw->auth, s->who);
@@ -78,7 +85,7 @@ static void on_decided(void *arg, bool admitted)
 	else if (admitted && !ws->client.leaving)
 		welcome(ws, s->who, id);
 	else if (!admitted)
-		refuse(ws, id);
+		refuse(ws, id, admission);
 	STAILQ_FOREACH (held, &s->held, link) {
 		if (!ws->client.leaving)
 			gw_command_run(ws, held->data, held->len);
@@ -111,7 +118,7 @@ void gw_signing_begin(
 	if (admission == GW_ADMISSION_YES)
 		welcome(ws, who, id);
 	else
-		refuse(ws, id);
+		refuse(ws, id, admission);
 	release(s);
 }
 

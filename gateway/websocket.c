@@ -183,7 +183,13 @@ static enum gw_admission sign_in(struct gw_call *call, const char **why, enum gw
 	}
 	*why = "this user has as many connections as allowed";
 	*bye = GW_BYE_LIMIT;
-	return gw_admit_call(call);
+	enum gw_admission admission = gw_admit_call(call);
+	if (admission == GW_ADMISSION_UNKNOWN) {
+		*why = GW_ADMIT_UNKNOWN;
+		*bye = GW_BYE_UNDECIDED;
+		return GW_ADMISSION_NO;
+	}
+	return admission;
 }
 
 static bool offers_ours(const struct sl_http_request *request)
@@ -206,6 +212,7 @@ static void refuse(struct gw_websocket *ws, const char *why, enum gw_bye bye)
 	const char *code = bye == GW_BYE_LIMIT       ? "connection-limit"
 			   : bye == GW_BYE_FORBIDDEN ? "forbidden"
 			   : bye == GW_BYE_TOO_MANY  ? "too-many-requests"
+			   : bye == GW_BYE_UNDECIDED ? "aggregator-unavailable"
 						     : "invalid-token";
 
 	if (why)
