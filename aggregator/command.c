@@ -42,6 +42,7 @@ struct agg_command {
 	struct agg_later later;
 	struct sl_buf reply;
 	int64_t tick_mono_ns;
+	bool looked; /* agg_command_tick was called */
 };
 
 /* What each request needs and who does it. */
@@ -153,13 +154,33 @@ static void send_answer(struct agg_command *command, struct sl_bus_route route,
 		sl_log_warn("command", "reply lost reason=\"%s\"", sl_strerror(error));
 }
 
-static void not_found(void *arg, const struct agg_later_request *request)
+/* Whether every gateway has said that it has not got what a request is about. */
+static bool nobody_has_it(
+    const struct agg_gateways *gateways, const struct agg_later_request *request)
 {
+	for (size_t i = 0; i < gateways->count; i++)
+		if (!agg_later_is_absent(request, gateways->gateway[i].number))
+			return false;
+	return gateways->count > 0;
+}
+
+static void not_done(void *arg, const struct agg_later_request *request)
+{
+	struct agg_command *command = arg;
 	struct agg_answer answer = {0};
 
-	agg_answer_problem(
-	    &answer, 404, "not-found", "no live connection of yours has this id");
-	send_answer(arg, request->route, sl_slice_text(request->id), &answer);
+	if (nobody_has_it(&command->core->gateways, request))
+		agg_answer_problem(
+		    &answer, 404, "not-found", "no live connection of yours has this id");
+	else
+		agg_answer_problem(&answer, 503, "unavailable",
+		    "not every gateway has said whether it has this connection");
+	send_answer(command, request->route, sl_slice_text(request->id), &answer);
+}
+
+void agg_command_absent(struct agg_command *command, struct sl_slice id, uint32_t gateway)
+{
+	agg_later_absent(&command->later, id, gateway);
 }
 
 void agg_command_done(
@@ -175,7 +196,10 @@ void agg_command_tick(struct agg_command *command, int64_t mono_ns)
 {
 	agg_tickets_tick(command->core->tickets, mono_ns);
 	agg_trails_tick(command->core->trails, mono_ns);
-	agg_later_expire(&command->later, mono_ns, LATER_NS, not_found, command);
+	/* Before the second look a gateway may not have reported that it is there. */
+	if (command->looked)
+		agg_later_expire(&command->later, mono_ns, LATER_NS, not_done, command);
+	command->looked = true;
 	if (mono_ns - command->tick_mono_ns < 60 * SL_NS_PER_S)
 		return;
 	command->tick_mono_ns = mono_ns;

@@ -55,6 +55,13 @@ struct agg_answer {
 void agg_command_done(
     struct agg_command *command, struct sl_slice id, const struct agg_answer *answer);
 
+/*
+ * agg_command_absent notes that a gateway (agg_gateway.number) has not got what a
+ * waiting request is about.
+ */
+void agg_command_absent(
+    struct agg_command *command, struct sl_slice id, uint32_t gateway);
+
 /* agg_answer_problem makes the answer a refusal. */
 void agg_answer_problem(struct agg_answer *answer, uint16_t status, const char *problem,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

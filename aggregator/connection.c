@@ -167,6 +167,16 @@ AGG_HANDLER(agg_connection_ask)
 	json_decref(body);
 }
 
+static void note_absent(
+    struct agg_core *core, const struct sl_msg_request *request, struct sl_slice id)
+{
+	const struct agg_gateway *gateway =
+	    agg_gateways_find(&core->gateways, request->peer);
+
+	if (gateway)
+		agg_command_absent(core->command, id, gateway->number);
+}
+
 AGG_HANDLER(agg_connection_done)
 {
 	json_t *body = agg_handler_body(request, answer);
@@ -178,8 +188,12 @@ AGG_HANDLER(agg_connection_done)
 	(void)caller;
 	if (!body)
 		return;
-	if (!sl_json_in_string(body, "request", &id) ||
-	    !sl_json_in_int(body, "status", &status) || status < 200 || status > 599) {
+	if (sl_json_in_string(body, "request", &id) &&
+	    json_is_false(json_object_get(body, "here"))) {
+		note_absent(core, request, id);
+	} else if (!sl_json_in_string(body, "request", &id) ||
+		   !sl_json_in_int(body, "status", &status) || status < 200 ||
+		   status > 599) {
 		agg_answer_problem(
 		    answer, 400, "bad-request", "request or status is missing");
 	} else {

@@ -16,9 +16,10 @@
  *
  * with what the caller's verified token says (its hash in hex), never the token.
  * The gateway that has the connection, and whose client is of this tenant and
- * sub, does it and says so by SL_REQ_CONNECTION_DONE; that is the answer.
- * Where none does within a second it is 404.  Entries are kept for a few
- * seconds, for gateways that have lost a batch, so a gateway may see one
+ * sub, does it and says so by SL_REQ_CONNECTION_DONE; that is the answer.  The
+ * others say by the same that it is not theirs, {"request", "here":false}.  Where
+ * none has done it within a second it is 404 if all have said so, else 503.  Entries are
+ * kept for a few seconds, for gateways that have lost a batch, so a gateway may see one
  * twice.
  */
 AGG_HANDLER(agg_connection_ask);

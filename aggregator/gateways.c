@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateways.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -11,17 +12,41 @@
 #define FORGET_NS (10 * SL_NS_PER_S)
 #define SILENT_NS (3 * SL_NS_PER_S)
 
-static struct agg_gateway *row_of(struct agg_gateways *gateways, struct sl_slice name)
+const struct agg_gateway *agg_gateways_find(
+    const struct agg_gateways *gateways, struct sl_slice name)
 {
 	for (size_t i = 0; i < gateways->count; i++)
 		if (strlen(gateways->gateway[i].name) == name.len &&
 		    memcmp(gateways->gateway[i].name, name.data, name.len) == 0)
 			return &gateways->gateway[i];
+	return NULL;
+}
+
+/* A number that no row has; one that was given up is taken again as late as possible. */
+static uint32_t new_number(struct agg_gateways *gateways)
+{
+	bool used[AGG_GATEWAYS_MAX] = {false};
+
+	for (size_t i = 0; i < gateways->count; i++)
+		used[gateways->gateway[i].number] = true;
+	do
+		gateways->last_number = (gateways->last_number + 1) % AGG_GATEWAYS_MAX;
+	while (used[gateways->last_number]);
+	return gateways->last_number;
+}
+
+static struct agg_gateway *row_of(struct agg_gateways *gateways, struct sl_slice name)
+{
+	const struct agg_gateway *known = agg_gateways_find(gateways, name);
+
+	if (known)
+		return &gateways->gateway[known - gateways->gateway];
 	if (gateways->count == AGG_GATEWAYS_MAX ||
 	    name.len >= sizeof gateways->gateway->name)
 		return NULL;
+	uint32_t number = new_number(gateways);
 	struct agg_gateway *row = &gateways->gateway[gateways->count++];
-	*row = (struct agg_gateway){0};
+	*row = (struct agg_gateway){.number = number};
 	memcpy(row->name, name.data, name.len);
 	sl_log_info("gateway", "joined name=\"%s\"", row->name);
 	return row;

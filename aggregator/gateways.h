@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/entry.h"
 #include "common/json_out.h"
 
 #define AGG_GATEWAYS_MAX 256u
 
 struct agg_gateway {
 	char name[64];
+	uint32_t number;      /* below AGG_GATEWAYS_MAX; another's not before all were */
 	int64_t seen_mono_ns; /* of its last report */
 	uint32_t pid;
 	uint32_t connections_ws;
@@ -32,6 +34,7 @@ struct agg_gateway {
 struct agg_gateways {
 	struct agg_gateway gateway[AGG_GATEWAYS_MAX];
 	size_t count;
+	uint32_t last_number;
 	/* Over all of them, also those that left, since this process began. */
 	uint64_t requests;
 	uint64_t auth_failures;
@@ -44,6 +47,10 @@ struct agg_gateways {
  */
 int agg_gateways_report(
     struct agg_gateways *gateways, const void *data, size_t len, int64_t mono_ns);
+
+/* agg_gateways_find returns the row of a name; NULL if it has not reported. */
+const struct agg_gateway *agg_gateways_find(
+    const struct agg_gateways *gateways, struct sl_slice name);
 
 /* agg_gateways_tick forgets those that have been silent for ten seconds. */
 void agg_gateways_tick(struct agg_gateways *gateways, int64_t mono_ns);

@@ -51,6 +51,19 @@ bool agg_later_take(
 	return true;
 }
 
+void agg_later_absent(struct agg_later *later, struct sl_slice id, uint32_t peer)
+{
+	struct agg_later_request *request = find(later, id);
+
+	if (request && peer < AGG_LATER_PEERS)
+		request->absent[peer / 64] |= UINT64_C(1) << peer % 64;
+}
+
+bool agg_later_is_absent(const struct agg_later_request *request, uint32_t peer)
+{
+	return peer < AGG_LATER_PEERS && request->absent[peer / 64] >> peer % 64 & 1;
+}
+
 void agg_later_expire(struct agg_later *later, int64_t mono_ns, int64_t wait_ns,
     void (*fn)(void *arg, const struct agg_later_request *request), void *arg)
 {

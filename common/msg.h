@@ -201,7 +201,7 @@ void sl_msg_list_end(struct sl_msg_list_writer *w);
 	 * gateway says with the next request, or 404 */                                   \
 	X(SL_REQ_CONNECTION, 14, "connection", true)                                       \
 	/* body {"request","status","problem"?,"detail"?,"body"?}: a gateway has done      \
-	 * what a "connection" entry asked for */                                          \
+	 * what a "connection" entry asked for; or {"request","here":false} */             \
 	X(SL_REQ_CONNECTION_DONE, 15, "connection-done", false)                            \
 	/* body: claims of places for users' connections; reply body: grants */            \
 	X(SL_REQ_PLACES, 16, "places", false)                                              \

@@ -136,7 +136,7 @@ void gw_connection_ask_streams(struct gw_call *call, const char *verb, const jso
 
 static void on_told(void *arg, const struct sl_msg_reply *reply)
 {
-	/* Whoever asked gets no answer in time then, and a 404. */
+	/* Whoever asked gets no answer in time then, and a 503. */
 	(void)arg;
 	if (!reply)
 		sl_log_warn("connection", "the aggregator was not told the outcome");
@@ -171,6 +171,23 @@ static void write_outcome(
 		sl_json_out_raw(&w, out->body.data, out->body.len);
 	}
 	sl_json_out_object_end(&w);
+}
+
+/* Says that what the entry is about is not here; told again whenever it comes. */
+static void tell_absent(struct gateway *gw, const char *request)
+{
+	struct sl_buf body = {0};
+	struct sl_json_out w;
+
+	sl_json_out_init(&w, &body);
+	sl_json_out_object_begin(&w);
+	sl_json_out_key(&w, "request");
+	sl_json_out_text(&w, request);
+	sl_json_out_key(&w, "here");
+	sl_json_out_bool(&w, false);
+	sl_json_out_object_end(&w);
+	tell(gw, &body);
+	sl_buf_clear(&body);
 }
 
 /* True if the entry was done here before: the outcome is told again. */
@@ -300,7 +317,10 @@ void gw_connection_control(struct gateway *gw, struct sl_slice body)
 	}
 	const uint8_t *id = strcmp(text.data, STREAMS) == 0 ? NULL : uuid;
 	struct gw_client *client = next_meant(gw, id, gw->hub.client_first, entry);
-	if (client && !done_before(gw, request.data)) {
+	bool again = done_before(gw, request.data);
+	if (!again && !client)
+		tell_absent(gw, request.data);
+	if (!again && client) {
 		run_each(gw, id, client, entry, verb.data, &out);
 		remember(gw, request.data, &out);
 		sl_buf_clear(&out.body);

@@ -30,8 +30,9 @@ typedef void gw_connection_op(struct gateway *gw, struct gw_client *client,
 /*
  * gw_connection_ask does verb to the client whose id stands in the call's path,
  * or has its gateway do it, and answers the call with what came of it: 404 if
- * no gateway has it or it is another user's.  who is the identity of token: the
- * caller's own or a new one.  The table of verbs is connection.c's.
+ * no gateway has it or it is another user's, 503 if not all could say so.  who is the
+ * identity of token: the caller's own or a new one.  The table of verbs is
+ * connection.c's.
  */
 void gw_connection_ask(struct gw_call *call, struct gw_identity *who,
     struct sl_slice token, const char *verb, const json_t *data);
@@ -39,7 +40,7 @@ void gw_connection_ask(struct gw_call *call, struct gw_identity *who,
 /*
  * gw_connection_ask_streams does verb to each event stream of the caller, on every
  * gateway, and answers with what came of one of them: of one that took it, if any
- * did; 404 if there is none.
+ * did; 404 if there is none, 503 if not all gateways could say so.
  */
 void gw_connection_ask_streams(
     struct gw_call *call, const char *verb, const json_t *data);
@@ -47,7 +48,8 @@ void gw_connection_ask_streams(
 /*
  * gw_connection_control takes a "connection" entry of the control log
  * (aggregator/connection.h): if the client is here, its verb is done, once
- * however often the entry comes, and the aggregator is told the outcome.
+ * however often the entry comes, and the aggregator is told the outcome, or that
+ * the client is not here.
  */
 void gw_connection_control(struct gateway *gw, struct sl_slice body);
 

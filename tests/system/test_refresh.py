@@ -2,6 +2,7 @@
 """Live connections get new tokens: in the stream, and by POST to any gateway."""
 import socket
 import json
+import signal
 
 import pytest
 
@@ -63,6 +64,21 @@ def test_a_connection_that_is_not_there_is_404(make_instance):
         for gateway in (1, 2):
             path = f"/api/v1/connections/{connection}/refresh"
             assert request(instance, gateway, "POST", path, instance.token())[0] == 404
+
+
+def test_a_connection_of_a_gateway_that_stands_still_is_503_not_404(make_instance):
+    instance = make_instance(gateways=2).start()
+    still = instance.processes["gateway-2"].popen
+    with instance.ws(index=2) as ws:
+        path = f"/api/v1/connections/{ws.wait('connection_established')['data']['connectionId']}/refresh"
+        wait_until(lambda: len(instance.status()["gateways"]) == 2, what="two gateways")
+        still.send_signal(signal.SIGSTOP)
+        try:
+            status, answer = request(instance, 1, "POST", path, instance.token())
+        finally:
+            still.send_signal(signal.SIGCONT)
+        assert status == 503 and answer["type"] == "/problems/unavailable", answer
+        wait_until(lambda: request(instance, 1, "POST", path, instance.token())[0] == 200, what="its gateway's answer")
 
 
 def test_a_refreshed_stream_outlives_its_tokens_and_others_end_with_3005(make_instance):

@@ -410,6 +410,87 @@ START_TEST(a_body_that_is_no_object_is_named_as_such)
 }
 END_TEST
 
+/* Lets a request about a live connection wait; no gateway has it yet. */
+static void ask_connection(const char *id)
+{
+	struct sl_buf token = token_of("viewer", "default", ""), packed = {0};
+	struct sl_msg_request request = {.kind = SL_REQ_CONNECTION,
+	    .id = SLICE(id),
+	    .peer = SLICE("gateway-1"),
+	    .token = {token.data, token.len},
+	    .body = SLICE("{\"connection\":\"0190e8c4-0000-7000-8000-000000000001\","
+			  "\"do\":\"refresh\"}")};
+	struct sl_bus_route route = {0};
+
+	sl_msg_request_pack(&packed, &request);
+	agg_command_request(core.command, route, packed.data, packed.len);
+	sl_buf_clear(&packed);
+	sl_buf_clear(&token);
+}
+
+static void say_absent(const char *id, const char *gateway)
+{
+	char body[64];
+	struct sl_buf packed = {0};
+	struct sl_bus_route route = {0};
+
+	snprintf(body, sizeof body, "{\"request\":\"%s\",\"here\":false}", id);
+	struct sl_msg_request request = {.kind = SL_REQ_CONNECTION_DONE,
+	    .id = SLICE("done"),
+	    .peer = SLICE(gateway),
+	    .body = SLICE(body)};
+	sl_msg_request_pack(&packed, &request);
+	agg_command_request(core.command, route, packed.data, packed.len);
+	ck_assert_int_eq(reply.status, 200);
+	sl_buf_clear(&packed);
+}
+
+START_TEST(a_connection_is_not_found_only_if_every_gateway_has_said_so)
+{
+	size_t before;
+
+	core.gateways.count = 2;
+	core.gateways.gateway[0] = (struct agg_gateway){.name = "gateway-1", .number = 1};
+	core.gateways.gateway[1] =
+	    (struct agg_gateway){.name = "gateway-2", .number = 200};
+	agg_command_tick(core.command, START_MONO);
+	ask_connection("silent");
+	ask_connection("gone");
+	ck_assert_uint_eq(replies, 0);
+	say_absent("silent", "gateway-1");
+	say_absent("silent", "gateway-1");
+	say_absent("silent", "gateway-3");
+	say_absent("gone", "gateway-1");
+	say_absent("gone", "gateway-2");
+	before = replies;
+	agg_command_tick(core.command, START_MONO + SL_NS_PER_S / 4);
+	ck_assert_uint_eq(replies, before);
+	say_absent("unknown", "gateway-2");
+	agg_command_tick(core.command, START_MONO + SL_NS_PER_S);
+	ck_assert_uint_eq(replies, before + 3);
+	/* The last one is that of "gone". */
+	ck_assert_mem_eq(reply.id.data, "gone", 4);
+	ck_assert_int_eq(reply.status, 404);
+	ask_connection("silent");
+	say_absent("silent", "gateway-1");
+	sl_clock_fake(START_WALL, START_MONO + SL_NS_PER_S);
+	agg_command_tick(core.command, START_MONO + 2 * SL_NS_PER_S);
+	ck_assert_mem_eq(reply.id.data, "silent", 6);
+	ck_assert_int_eq(reply.status, 503);
+}
+END_TEST
+
+START_TEST(nobody_is_told_that_there_is_no_connection_before_gateways_have_reported)
+{
+	ask_connection("early");
+	agg_command_tick(core.command, START_MONO + SL_NS_PER_S);
+	ck_assert_uint_eq(replies, 0);
+	agg_command_tick(core.command, START_MONO + 2 * SL_NS_PER_S);
+	ck_assert_uint_eq(replies, 1);
+	ck_assert_int_eq(reply.status, 503);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("command");
@@ -426,6 +507,9 @@ int main(void)
 	tcase_add_test(tc, a_replay_gives_the_entries_asked_for);
 	tcase_add_test(tc, what_is_no_request_gets_no_answer);
 	tcase_add_test(tc, a_body_that_is_no_object_is_named_as_such);
+	tcase_add_test(tc, a_connection_is_not_found_only_if_every_gateway_has_said_so);
+	tcase_add_test(
+	    tc, nobody_is_told_that_there_is_no_connection_before_gateways_have_reported);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
