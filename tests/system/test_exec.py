@@ -395,13 +395,15 @@ while True:
 
 def test_a_script_begins_before_there_is_an_aggregator_and_loses_nothing(scripts):
     scripts.add("early", '''
+import sys
 for n in range(50):
     print('{"type":"orders.created","payload":{"id":"early-%d","total":1}}' % n)
+print("all said", file=sys.stderr)
 ''', "/usr/bin/python3", "mode = oneshot\ninterval = 1h\ntimeout = 300ms")
     scripts.configure()
     scripts.instance.start_collector("exec")
     scripts.wait_log("cannot reach the attach socket")
-    wait_until(lambda: scripts.running(), what="the script")
+    scripts.wait_log("all said")
     scripts.wait_nothing_runs()
     scripts.instance.start()
     with Latest(scripts.instance, *FIGURES) as latest:
