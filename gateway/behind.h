@@ -59,7 +59,8 @@ bool gw_behind_may_resume(const struct gw_client *client);
 
 /*
  * gw_behind_mark notes that its sight is in force from its positions on.
- * gw_behind_past keeps what it was handed as another role, before that.
+ * gw_behind_past keeps what it was handed before that, as another role or up to a
+ * gap.
  */
 void gw_behind_mark(struct gw_client *client);
 void gw_behind_past(struct gw_client *client, const struct gw_sight *former);

@@ -13,7 +13,8 @@ struct gw_already;
 struct gw_mark {
 	uint32_t refs;
 	uint64_t next[SL_STREAM_COUNT];
-	struct gw_already *past; /* of one that has changed its role; freed with it */
+	/* Of one that has changed its role or was told of a gap; freed with it. */
+	struct gw_already *past;
 };
 
 /*

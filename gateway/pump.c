@@ -90,11 +90,23 @@ static enum turn resolve(struct turn_state *t)
 	return TURN_DONE;
 }
 
+static bool skips(const struct gw_behind *behind)
+{
+	for (int s = 0; s < SL_STREAM_COUNT; s++)
+		if (behind->gap[s] == GW_GAP_SLOW)
+			return true;
+	return false;
+}
+
 static void add_gaps(struct turn_state *t)
 {
 	static const char *const reasons[] = {"", "slow", "expired", "epoch"};
 	struct gw_behind *b = t->behind;
+	bool skip = skips(b);
 
+	/* What is skipped was not handed out: it can still be asked for. */
+	if (skip)
+		gw_behind_past(t->client, &t->client->view->sight);
 	for (int s = 0; s < SL_STREAM_COUNT; s++) {
 		if (!b->gap[s])
 			continue;
@@ -117,6 +129,8 @@ static void add_gaps(struct turn_state *t)
 		t->hub->stats.gaps++;
 		t->messages++;
 	}
+	if (skip)
+		gw_behind_mark(t->client);
 }
 
 static void add_state(struct turn_state *t, bool alerts, const char *type)

@@ -190,6 +190,48 @@ START_TEST(who_asks_for_older_entries_without_end_has_to_wait)
 }
 END_TEST
 
+/* Counts each entry of the low log; returns how many gaps were told. */
+static unsigned count_with_gaps(struct gw_peer *p, unsigned *times, unsigned max)
+{
+	struct gw_got got;
+	unsigned gaps = 0;
+
+	while (gw_peer_take(p, &got)) {
+		gaps += strcmp(got.type, "gap") == 0;
+		if (strcmp(got.type, "event") != 0)
+			continue;
+		ck_assert_uint_le(got.seq, max);
+		times[got.seq]++;
+	}
+	return gaps;
+}
+
+START_TEST(what_a_slow_client_lost_comes_when_it_is_asked_for)
+{
+	enum { COUNT = 400 };
+	unsigned times[COUNT + 1] = {0};
+	struct gw_peer p;
+
+	open_slow(&p, "all");
+	gw_peer_subscribe(&p, "events.>", NULL);
+	gw_fixture_run(&f);
+	for (unsigned i = 0; i < COUNT; i++) {
+		publish(SL_STREAM_LOW, "a", 1000);
+		gw_fanout_flush(&f.hub);
+	}
+	ck_assert_uint_gt(f.hub.stats.skipped, 0);
+	read_all(&p);
+	ck_assert_uint_gt(count_with_gaps(&p, times, COUNT), 0);
+	gw_peer_subscribe(&p, "alerts", &beginning);
+	read_all(&p);
+	ck_assert_uint_eq(count_with_gaps(&p, times, COUNT), 0);
+	for (unsigned seq = 1; seq <= COUNT; seq++)
+		ck_assert_msg(times[seq] == 1, "%u came %u times", seq, times[seq]);
+	gw_peer_close(&p);
+	gw_fixture_clear(&f);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gw_again");
@@ -199,6 +241,7 @@ int main(void)
 	tcase_add_test(tc, what_a_former_role_hid_comes_when_it_is_asked_for);
 	tcase_add_test(tc, another_role_while_it_resumes_is_told_its_open_alerts);
 	tcase_add_test(tc, a_gap_not_told_yet_is_void_once_older_entries_are_asked_for);
+	tcase_add_test(tc, what_a_slow_client_lost_comes_when_it_is_asked_for);
 	tcase_add_test(tc, who_asks_for_older_entries_without_end_has_to_wait);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
