@@ -25,7 +25,7 @@ static void use(struct agg_tally_file *file, struct agg_tally_block *block)
 		block->width_ns = agg_tally_window_width(&tallies[i]);
 		agg_tally_window_value(&tallies[i], block, NOW_NS);
 		struct agg_tally_bucket *bucket =
-		    agg_tally_window_bucket(block, NOW_NS, &period, &fresh);
+		    agg_tally_window_bucket(block, NOW_NS, NOW_NS, &period, &fresh);
 		if (bucket)
 			agg_tally_file_save(file, bucket);
 	}
