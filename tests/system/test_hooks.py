@@ -304,7 +304,8 @@ def test_a_preforking_web_server_reports_each_request_once(hook, events, tmp_pat
               if p["activity_type"] == "visit"]
     names = [p["customer_id"] for p in visits]
     assert len(names) == len(set(names)), "nothing twice"
-    assert len({p["data"]["pid"] for p in visits}) >= 3
+    # Which workers accept is the kernel's choice; never their parent, which loaded the module.
+    assert {p["data"]["pid"] for p in visits} and server.pid not in {p["data"]["pid"] for p in visits}
     assert len([p for p in events("system.event") if p["event_type"] == "loaded"]) == 1
 
 
